@@ -1,0 +1,248 @@
+import type { ChecksumAlgorithm, ObjectChecksum } from './domain/checksum.ts';
+import type { ArchiveId, JobId, ObjectKey, TreeHash, UploadId } from './domain/ids.ts';
+import type { ByteRange } from './domain/ranges.ts';
+
+/*
+ * What the steps need from outside. Every method rejects with a `ServiceError` (domain/service-error.ts) for what
+ * a service refuses, with the signal's reason once it aborts, and with anything else only for a bug.
+ * Adapters make each call once: retries, their pace and their bound belong to the caller.
+ */
+
+export type Tier = 'Bulk' | 'Standard' | 'Expedited';
+
+/** The vault as of its last inventory. All three are absent while no inventory has been made. */
+export interface VaultDescription {
+  readonly vaultArn: string;
+  readonly lastInventoryDate?: string;
+  readonly numberOfArchives?: number;
+  /** Includes an overhead for each archive: larger than the sum of the inventory's sizes. */
+  readonly sizeInBytes?: number;
+}
+
+/** A job as DescribeJob, ListJobs and the notification tell it. Dates are milliseconds since 1970. */
+export interface VaultJob {
+  readonly jobId: JobId;
+  readonly action: 'ArchiveRetrieval' | 'InventoryRetrieval' | 'Select';
+  readonly vaultArn: string;
+  readonly description?: string;
+  /** `Succeeded` and `Failed` are both completed. */
+  readonly status: 'InProgress' | 'Succeeded' | 'Failed';
+  readonly statusMessage?: string;
+  readonly createdAt: number;
+  readonly completedAt?: number;
+  readonly tier?: Tier;
+  readonly archiveId?: ArchiveId;
+  /** The size of the whole archive, whatever the job's range. */
+  readonly archiveSize?: number;
+  /** The tree hash of the whole archive. */
+  readonly archiveTreeHash?: TreeHash;
+  /** The part of the archive that the job retrieves; absent for an inventory. */
+  readonly range?: ByteRange;
+  readonly inventory?: {
+    readonly format: 'JSON' | 'CSV';
+    /** Whether it covers the whole vault: no limit, no marker, no dates. */
+    readonly full: boolean;
+    readonly size?: number;
+  };
+}
+
+export interface JobOutput {
+  /** Exactly what the service sent; ends early without an error where a chunked reply is cut: count the bytes. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** The length announced by Content-Length or Content-Range, where there is one. */
+  readonly length?: number;
+  /** Only for archive jobs, and only where job range and download range are both tree-hash aligned. */
+  readonly treeHash?: TreeHash;
+}
+
+/** One source vault. */
+export interface Vault {
+  /** @throws {ServiceError} `vault_not_found`, also where the Region is the wrong one. */
+  describe(signal: AbortSignal): Promise<VaultDescription>;
+
+  /** ListJobs, all pages (50 jobs each): in progress and recently finished, in order of their initiation. */
+  jobs(
+    filter: { readonly status?: VaultJob['status']; readonly completed?: boolean },
+    signal: AbortSignal,
+  ): AsyncIterable<VaultJob>;
+
+  /** @throws {ServiceError} `job_not_found` once it has expired. */
+  job(jobId: JobId, signal: AbortSignal): Promise<VaultJob>;
+
+  /**
+   * Asks Glacier to stage an archive. Each call makes a new job and may cost money, so it takes no signal: once
+   * sent, it is let finish, and the caller records the id before it goes on. Never repeated by the adapter; an
+   * error with `outcomeUnknown` means that there may be a job all the same.
+   * @param request.description at most 1,024 printable ASCII characters; comes back with the job.
+   */
+  requestArchive(request: {
+    readonly archiveId: ArchiveId;
+    readonly tier: Tier;
+    readonly description: string;
+    readonly topicArn?: string;
+  }): Promise<JobId>;
+
+  /** Asks Glacier for the vault's whole inventory. As `requestArchive`: one job a call. */
+  requestInventory(request: {
+    readonly format: 'JSON' | 'CSV';
+    readonly description: string;
+    readonly topicArn?: string;
+  }): Promise<JobId>;
+
+  /**
+   * A range of a job's output (relative to the job's own range), or all of it.
+   * @throws {ServiceError} `job_not_ready` before completion, `job_not_found` after expiry, `throttled`.
+   */
+  readOutput(jobId: JobId, range: ByteRange | undefined, signal: AbortSignal): Promise<JobOutput>;
+
+  /** The Region's data retrieval policy: it holds for Standard retrievals only. */
+  retrievalPolicy(
+    signal: AbortSignal,
+  ): Promise<{ readonly strategy: 'BytesPerHour' | 'FreeTier' | 'None'; readonly bytesPerHour?: number }>;
+}
+
+/** What an object is written with. */
+export interface ObjectAttributes {
+  readonly storageClass: string;
+  /** User metadata: lower-case names, ASCII values, 2 KB in all. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly contentType?: string;
+  readonly encryption?: { readonly algorithm: 'aws:kms' | 'AES256'; readonly kmsKeyId?: string };
+}
+
+/** What S3 says of an object that it has just taken, or of one it holds. */
+export interface StoredObject {
+  readonly etag: string;
+  readonly versionId?: string;
+  /** S3's own checksum, where the server gives one. */
+  readonly checksum?: ObjectChecksum;
+}
+
+export interface ObjectHead extends StoredObject {
+  readonly size: number;
+  readonly storageClass: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly lastModified: number;
+}
+
+export interface UploadedPart {
+  readonly partNumber: number;
+  readonly etag: string;
+  readonly size: number;
+  /** Base64, by the upload's algorithm, where the server gives one. */
+  readonly checksum?: string;
+}
+
+/** One destination bucket. */
+export interface Bucket {
+  /** @throws {ServiceError} `bucket_not_found`, `access_denied` (also: another owner than expected). */
+  describe(signal: AbortSignal): Promise<{ readonly region: string }>;
+
+  /** The object, or undefined where there is none. */
+  head(key: ObjectKey, signal: AbortSignal): Promise<ObjectHead | undefined>;
+
+  /** All objects under the prefix, in order of their keys (UTF-8 bytes). */
+  list(prefix: string, signal: AbortSignal): AsyncIterable<{ readonly key: ObjectKey; readonly size: number }>;
+
+  /**
+   * Writes a whole object of at most 5 GiB.
+   * @throws {ServiceError} `object_exists` with `ifAbsent`; `write_conflict`; `bad_checksum`.
+   */
+  put(
+    key: ObjectKey,
+    body: Uint8Array,
+    options: {
+      readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
+      readonly attributes: ObjectAttributes;
+      readonly ifAbsent: boolean;
+    },
+    signal: AbortSignal,
+  ): Promise<StoredObject>;
+
+  /** Begins a multipart upload; each call begins another. Sent once, let finish: it takes no signal. */
+  createUpload(
+    key: ObjectKey,
+    options: { readonly checksumAlgorithm: ChecksumAlgorithm; readonly attributes: ObjectAttributes },
+  ): Promise<UploadId>;
+
+  /** May be repeated: the last one of a number counts. @throws {ServiceError} `upload_not_found`, `bad_checksum`. */
+  uploadPart(
+    part: {
+      readonly key: ObjectKey;
+      readonly uploadId: UploadId;
+      readonly partNumber: number;
+      readonly body: Uint8Array;
+      readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
+    },
+    signal: AbortSignal,
+  ): Promise<{ readonly etag: string; readonly checksum?: string }>;
+
+  /** The parts that have arrived, by number. @throws {ServiceError} `upload_not_found`. */
+  parts(key: ObjectKey, uploadId: UploadId, signal: AbortSignal): AsyncIterable<UploadedPart>;
+
+  /**
+   * Completes the upload. Takes no signal: once sent, it is let finish.
+   * @param upload.checksum of the whole object: full object for the CRCs, `<base64>-<parts>` composite for SHA256.
+   * @throws {ServiceError} `object_exists` with `ifAbsent`, `write_conflict` (the upload must be begun again),
+   *   `upload_not_found`, `bad_checksum`; `unavailable` also for a reply of 200 that carries an error.
+   */
+  completeUpload(upload: {
+    readonly key: ObjectKey;
+    readonly uploadId: UploadId;
+    readonly parts: readonly { readonly partNumber: number; readonly etag: string; readonly checksum: string }[];
+    readonly size: number;
+    readonly checksum: ObjectChecksum;
+    readonly ifAbsent: boolean;
+  }): Promise<StoredObject>;
+
+  /** Idempotent: an upload that is gone is no error. */
+  abortUpload(key: ObjectKey, uploadId: UploadId, signal: AbortSignal): Promise<void>;
+
+  /** Unfinished uploads under the prefix. `initiatedAt`: milliseconds since 1970, in whole seconds. */
+  uploads(
+    prefix: string,
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly key: ObjectKey; readonly uploadId: UploadId; readonly initiatedAt: number }>;
+}
+
+/** Where jobs' completions are heard of. */
+export interface Channel {
+  readonly topicArn: string;
+  readonly queueUrl: string;
+  /** What this program made, and may remove. */
+  readonly made: { readonly topic: boolean; readonly queue: boolean; readonly subscriptionArn?: string };
+}
+
+export interface ReceivedMessage {
+  /** The SQS body: an SNS envelope, or with raw delivery the job itself. Untrusted. */
+  readonly body: string;
+  readonly receipt: string;
+}
+
+/** The SNS topic that jobs report to and the SQS queue behind it. */
+export interface Notifications {
+  /**
+   * Makes topic and queue where none is given, with least policies (Glacier may publish for this account, this
+   * topic may send), and subscribes one to the other. Idempotent: run again with the same names, it finds them.
+   */
+  open(
+    wanted: { readonly name: string; readonly topicArn?: string; readonly queueUrl?: string },
+    signal: AbortSignal,
+  ): Promise<Channel>;
+
+  /** Up to ten messages; waits up to `waitSeconds` (at most 20) for the first. */
+  receive(channel: Channel, waitSeconds: number, signal: AbortSignal): Promise<readonly ReceivedMessage[]>;
+
+  /** Deletes messages, after their effect is on disk. At most ten. Idempotent. */
+  acknowledge(channel: Channel, receipts: readonly string[], signal: AbortSignal): Promise<void>;
+
+  /** Removes what `made` names, and nothing else. Idempotent. */
+  remove(channel: Channel, signal: AbortSignal): Promise<void>;
+}
+
+/** Who the credentials belong to. */
+export interface Identity {
+  /** @throws {ServiceError} `credentials_missing`, `credentials_expired`, `credentials_invalid`. */
+  accountId(signal: AbortSignal): Promise<string>;
+}

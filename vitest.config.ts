@@ -1,12 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { reporters } from './test/support/reporters.ts';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/bench/**', 'test/peers/**', '**/node_modules/**'],
+    include: ['test/{unit,integration,contract,e2e}/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    fileParallelism: true,
     maxWorkers: 2,
+    ...reporters('tests'),
   },
 });

@@ -1,0 +1,51 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join, normalize } from 'node:path';
+import { expect, it } from 'vitest';
+
+const src = new URL('../../src/', import.meta.url).pathname;
+
+const below = ['ports', 'domain', 'lib'];
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  domain: ['lib'],
+  ports: ['domain', 'lib'],
+  state: below,
+  transfer: below,
+  aws: below,
+  simulator: below,
+  steps: ['transfer', 'state', ...below],
+  app: ['aws', 'simulator', 'steps', 'transfer', 'state', ...below],
+  cli: ['app', 'simulator', 'steps', 'transfer', 'state', ...below],
+};
+
+const imports = globSync('**/*.ts', { cwd: src }).flatMap((file) =>
+  [...readFileSync(join(src, file), 'utf8').matchAll(/(?:\bfrom|\bimport|\bURL\()\s*\(?\s*'([^']+)'/g)].map(
+    (match) => ({
+      file,
+      layer: layerOf(file),
+      target: match[1] ?? '',
+    }),
+  ),
+);
+
+function layerOf(file: string): string {
+  return (file.split('/')[0] ?? '').replace(/\.ts$/, '');
+}
+
+it('finds imports to judge', () => {
+  expect(imports.length).toBeGreaterThan(10);
+});
+
+it('imports go one way: bin > cli > steps > (transfer, state) > domain > lib', () => {
+  const wrong = imports.filter(({ file, layer, target }) => {
+    if (!target.startsWith('.')) return false;
+    const to = layerOf(normalize(join(file, '..', target)));
+    return to !== layer && !mayImport[layer]?.includes(to);
+  });
+
+  expect(wrong).toEqual([]);
+});
+
+it('only src/aws knows the AWS SDK', () => {
+  expect(imports.filter(({ layer, target }) => /^@(aws-sdk|smithy)\//.test(target) && layer !== 'aws')).toEqual([]);
+});

@@ -1,0 +1,283 @@
+import type { ObjectChecksum } from '../domain/checksum.ts';
+import type { ArchiveId, JobId, ObjectKey, TreeHash, UploadId } from '../domain/ids.ts';
+import type { ListedArchive } from '../domain/inventory-file.ts';
+import { advance, type Event, type Progress, type State } from '../domain/progress.ts';
+import { BugError } from '../lib/errors.ts';
+import type { Db } from './database.ts';
+import type { Totals } from './totals.ts';
+
+/** An archive with all that is known of it. `id` is its row: small, and stable for the life of the state file. */
+export interface Archive extends ListedArchive {
+  readonly id: number;
+  readonly progress: Progress;
+  readonly key: ObjectKey | undefined;
+  readonly partSize: number | undefined;
+  /** When InitiateJob was last begun; while it is planned, the outcome is not known. */
+  readonly askedAt: number | undefined;
+  readonly requests: number;
+  readonly tries: number;
+  readonly uploadBegunAt: number | undefined;
+  readonly uploadId: UploadId | undefined;
+  readonly message: string | undefined;
+  readonly proof: Proof | undefined;
+}
+
+/** An archive that has its place in the bucket. */
+export type PlannedArchive = Archive & { readonly key: ObjectKey; readonly partSize: number };
+
+/** What S3 answered for the object, and when it was found to agree. */
+export interface Proof {
+  readonly etag: string;
+  readonly versionId?: string;
+  readonly checksum?: ObjectChecksum;
+  readonly verifiedAt: number;
+}
+
+/** What changes with a step of progress. */
+export interface Change {
+  readonly message?: string;
+  readonly proof?: Proof;
+  readonly key?: ObjectKey;
+  readonly partSize?: number;
+  /** Not before then (milliseconds since 1970) is the next try. */
+  readonly notBefore?: number;
+  readonly tries?: number;
+}
+
+export interface ArchiveRow {
+  id: number;
+  archive_id: string;
+  description: string;
+  created_at: number;
+  size: number;
+  tree_hash: Buffer;
+  state: State;
+  reason: string | null;
+  message: string | null;
+  object_key: string | null;
+  part_size: number | null;
+  job_id: string | null;
+  expires_at: number | null;
+  asked_at: number | null;
+  requests: number;
+  tries: number;
+  not_before: number;
+  upload_begun_at: number | null;
+  upload_id: string | null;
+  etag: string | null;
+  version_id: string | null;
+  checksum: string | null;
+  verified_at: number | null;
+}
+
+function progressOf(row: ArchiveRow): Progress {
+  switch (row.state) {
+    case 'requested':
+      return { state: row.state, jobId: row.job_id as JobId };
+    case 'staged':
+    case 'transferring':
+      return { state: row.state, jobId: row.job_id as JobId, expiresAt: row.expires_at as number };
+    case 'skipped':
+    case 'failed':
+      return { state: row.state, reason: row.reason as string };
+    default:
+      return { state: row.state };
+  }
+}
+
+export function archiveOf(row: ArchiveRow): Archive {
+  return {
+    id: row.id,
+    archiveId: row.archive_id as ArchiveId,
+    description: row.description,
+    createdAt: row.created_at,
+    size: row.size,
+    treeHash: row.tree_hash.toString('hex') as TreeHash,
+    progress: progressOf(row),
+    key: (row.object_key ?? undefined) as ObjectKey | undefined,
+    partSize: row.part_size ?? undefined,
+    askedAt: row.asked_at ?? undefined,
+    requests: row.requests,
+    tries: row.tries,
+    uploadBegunAt: row.upload_begun_at ?? undefined,
+    uploadId: (row.upload_id ?? undefined) as UploadId | undefined,
+    message: row.message ?? undefined,
+    proof:
+      row.verified_at === null
+        ? undefined
+        : {
+            etag: row.etag ?? '',
+            versionId: row.version_id ?? undefined,
+            checksum: row.checksum === null ? undefined : (JSON.parse(row.checksum) as ObjectChecksum),
+            verifiedAt: row.verified_at,
+          },
+  };
+}
+
+/** Moves archives and finds them. Every method that writes is called inside `StateFile.transaction` or `write`. */
+export interface Archives {
+  insert(archive: ListedArchive): void;
+  byId(id: number): Archive;
+  byArchiveId(archiveId: ArchiveId): Archive | undefined;
+  byKey(key: ObjectKey): Archive | undefined;
+  /** Moves one archive through `events`, in order. Throws a BugError where one of them can't follow. */
+  advance(id: number, events: readonly Event[], change?: Change): Progress;
+  /** Planned, with no InitiateJob of unknown outcome, in order of creation: what may be asked for next. */
+  nextPlanned(limit: number, now: number): PlannedArchive[];
+  /** Staged, soonest expiry first. */
+  nextStaged(limit: number, now: number): PlannedArchive[];
+  /** The earliest time at which a planned (or staged) archive that is waiting for its next try may be taken. */
+  nextTryAt(state: 'planned' | 'staged', now: number): number | undefined;
+  /** Soonest time at which a staged archive expires. */
+  nextExpiry(): number | undefined;
+  /** All that are in this state, by row: safe to move them meanwhile. */
+  inState(state: State): IterableIterator<Archive>;
+  /** All archives, by row. */
+  all(): IterableIterator<Archive>;
+  /** Records that InitiateJob is about to be called for these. */
+  asking(ids: readonly number[], now: number): void;
+  /** InitiateJob was refused, or is known to have made no job. */
+  notAsked(id: number, change: Change): void;
+  /** Planned, with an InitiateJob of unknown outcome. */
+  asked(): PlannedArchive[];
+  beginUpload(id: number, now: number): void;
+  uploadBegun(id: number, uploadId: UploadId): void;
+  /** The upload is completed or aborted; its parts are forgotten. */
+  endUpload(id: number): void;
+  /** All that may have an unfinished upload. */
+  uploading(): PlannedArchive[];
+  failedBy(code: string | undefined): IterableIterator<Archive>;
+}
+
+const IN_STATE_PAGE = 1000;
+
+export function createArchives(db: Db, totals: Totals): Archives {
+  const all = (where: string, tail = '') =>
+    db.prepare<unknown[], ArchiveRow>(`SELECT * FROM archives WHERE ${where} ${tail}`);
+  const byId = all('id = ?');
+  const byArchiveId = all('archive_id = ?');
+  const byKey = all('object_key = ?');
+  const insert = db.prepare(
+    'INSERT INTO archives (archive_id, description, created_at, size, tree_hash) VALUES (?, ?, ?, ?, ?)',
+  );
+  const move = db.prepare(
+    `UPDATE archives SET state = @state, reason = @reason, job_id = @jobId, expires_at = @expiresAt,
+       asked_at = CASE WHEN @state = 'planned' THEN NULL ELSE asked_at END,
+       requests = requests + @requested, tries = @tries, not_before = @notBefore,
+       message = coalesce(@message, message), object_key = coalesce(@key, object_key), part_size = coalesce(@partSize, part_size),
+       etag = coalesce(@etag, etag), version_id = coalesce(@versionId, version_id), checksum = coalesce(@checksum, checksum),
+       verified_at = @verifiedAt
+     WHERE id = @id AND state = @from`,
+  );
+  const nextPlanned = all(
+    "state = 'planned' AND asked_at IS NULL AND not_before <= ?",
+    'ORDER BY created_at, id LIMIT ?',
+  );
+  const nextStaged = all("state = 'staged' AND not_before <= ?", 'ORDER BY expires_at, id LIMIT ?');
+  const nextTry = {
+    planned: db.prepare("SELECT min(not_before) FROM archives WHERE state = 'planned' AND not_before > ?").pluck(),
+    staged: db.prepare("SELECT min(not_before) FROM archives WHERE state = 'staged' AND not_before > ?").pluck(),
+  };
+  const nextExpiry = db.prepare("SELECT min(expires_at) FROM archives WHERE state = 'staged'").pluck();
+  const asking = db.prepare("UPDATE archives SET asked_at = ? WHERE id = ? AND state = 'planned'");
+  const notAsked = db.prepare(
+    "UPDATE archives SET asked_at = NULL, tries = ?, not_before = ?, message = ? WHERE id = ? AND state = 'planned'",
+  );
+  const asked = all("state = 'planned' AND asked_at IS NOT NULL");
+  const beginUpload = db.prepare('UPDATE archives SET upload_begun_at = ?, upload_id = NULL WHERE id = ?');
+  const uploadBegun = db.prepare('UPDATE archives SET upload_id = ? WHERE id = ?');
+  const endUpload = db.prepare('UPDATE archives SET upload_begun_at = NULL, upload_id = NULL WHERE id = ?');
+  const dropParts = db.prepare('DELETE FROM parts WHERE archive = ?');
+  const uploading = all('upload_begun_at IS NOT NULL');
+
+  const get = (id: number): Archive => {
+    const row = byId.get(id);
+    if (!row) throw new BugError(`there is no archive row ${id}`);
+    return archiveOf(row);
+  };
+
+  function* paged(where: string, ...parameters: unknown[]): IterableIterator<Archive> {
+    const page = all(`${where} AND id > ?`, `ORDER BY id LIMIT ${IN_STATE_PAGE}`);
+    for (let last = 0; ; ) {
+      const rows = page.all(...parameters, last);
+      for (const row of rows) yield archiveOf(row);
+      if (rows.length < IN_STATE_PAGE) return;
+      last = rows[rows.length - 1]?.id ?? last;
+    }
+  }
+
+  return {
+    insert({ archiveId, description, createdAt, size, treeHash }) {
+      insert.run(archiveId, description, createdAt, size, Buffer.from(treeHash, 'hex'));
+      totals.add('listed', 1, size);
+    },
+    byId: get,
+    byArchiveId: (archiveId) => optional(byArchiveId.get(archiveId)),
+    byKey: (key) => optional(byKey.get(key)),
+    advance(id, events, change = {}) {
+      const row = byId.get(id);
+      if (!row) throw new BugError(`there is no archive row ${id}`);
+      const from = progressOf(row);
+      const to = events.reduce(advance, from);
+      const { proof } = change;
+      const { changes } = move.run({
+        id,
+        from: from.state,
+        state: to.state,
+        reason: 'reason' in to ? to.reason : null,
+        jobId: 'jobId' in to ? to.jobId : null,
+        expiresAt: 'expiresAt' in to ? to.expiresAt : null,
+        requested: events.filter(({ type }) => type === 'requested').length,
+        tries: change.tries ?? 0,
+        notBefore: change.notBefore ?? 0,
+        message: change.message ?? null,
+        key: change.key ?? null,
+        partSize: change.partSize ?? null,
+        etag: proof?.etag ?? null,
+        versionId: proof?.versionId ?? null,
+        checksum: proof?.checksum ? JSON.stringify(proof.checksum) : null,
+        verifiedAt: proof?.verifiedAt ?? null,
+      });
+      if (changes !== 1) throw new BugError(`archive row ${id} was no longer ${from.state}`);
+      totals.add(from.state, -1, -row.size);
+      totals.add(to.state, 1, row.size);
+      if (from.state === 'failed') totals.addFailure(from.reason, -1);
+      if (to.state === 'failed') totals.addFailure(to.reason, 1);
+      return to;
+    },
+    nextPlanned: (limit, now) => nextPlanned.all(now, limit).map(planned),
+    nextStaged: (limit, now) => nextStaged.all(now, limit).map(planned),
+    nextTryAt: (state, now) => (nextTry[state].get(now) as number | null) ?? undefined,
+    nextExpiry: () => (nextExpiry.get() as number | null) ?? undefined,
+    // the state stands in the text, so that SQLite can use the index of that state
+    inState: (state) => paged(`state = '${state}'`),
+    all: () => paged('true'),
+    asking(ids, now) {
+      for (const id of ids) asking.run(now, id);
+    },
+    notAsked(id, { tries = 0, notBefore = 0, message }) {
+      notAsked.run(tries, notBefore, message ?? null, id);
+    },
+    asked: () => asked.all().map(planned),
+    beginUpload: (id, now) => void beginUpload.run(now, id),
+    uploadBegun: (id, uploadId) => void uploadBegun.run(uploadId, id),
+    endUpload(id) {
+      dropParts.run(id);
+      endUpload.run(id);
+    },
+    uploading: () => uploading.all().map(planned),
+    failedBy: (code) =>
+      code === undefined ? paged("state = 'failed'") : paged("state = 'failed' AND reason = ?", code),
+  };
+}
+
+function optional(row: ArchiveRow | undefined): Archive | undefined {
+  return row && archiveOf(row);
+}
+
+function planned(row: ArchiveRow): PlannedArchive {
+  const archive = archiveOf(row);
+  const { key, partSize } = archive;
+  if (key === undefined || partSize === undefined) throw new BugError(`archive row ${row.id} has no key yet`);
+  return { ...archive, key, partSize };
+}

@@ -1,0 +1,81 @@
+import type { ChecksumAlgorithm } from '../domain/checksum.ts';
+import type { JobId } from '../domain/ids.ts';
+import type { Channel, Tier } from '../ports.ts';
+import type { Db } from './database.ts';
+
+/** What is true of the transfer as a whole. Dates are milliseconds since 1970. */
+export interface TransferFacts {
+  /** Which transfer this is: never changes. */
+  readonly transfer: {
+    /** Twelve hexadecimal digits, in every job's Description. */
+    readonly id: string;
+    readonly vault: string;
+    /** As given: `-` for the caller's own. */
+    readonly accountId: string;
+    readonly region: string;
+    readonly bucket: string;
+    readonly prefix: string;
+    readonly createdAt: number;
+  };
+  /** What the last run was told to write with. */
+  readonly settings: {
+    readonly storageClass: string;
+    readonly tier: Tier;
+    readonly checksum: ChecksumAlgorithm;
+    /** Bytes. */
+    readonly partSize: number;
+  };
+  readonly inventory: InventoryFact;
+  /** Every archive has its key since then. */
+  readonly plannedAt: number;
+  /** The bucket has been searched for what is there already, since then. */
+  readonly lookedUpAt: number;
+  readonly channel: Channel;
+  /** The run that holds the file, or held it last. */
+  readonly run: { readonly pid: number; readonly since: number; readonly endedAt?: number };
+  readonly phase: Phase;
+  /** The last measured pace, by the real clock. */
+  readonly rate: { readonly bytesPerSecond: number; readonly archivesPerSecond: number; readonly at: number };
+  /** The report was written, since then. */
+  readonly reportedAt: number;
+}
+
+export type Phase = 'inventory' | 'planned' | 'requesting' | 'waiting' | 'transferring' | 'complete' | 'incomplete';
+
+export interface InventoryFact {
+  /** A file's path, or `job`. */
+  readonly source: string;
+  readonly askedAt?: number;
+  readonly jobId?: JobId;
+  readonly format?: 'JSON' | 'CSV';
+  /** Bytes of the whole output, and how many of them are in the database. */
+  readonly size?: number;
+  readonly offset?: number;
+  readonly rows?: number;
+  /** The vault's last inventory date. */
+  readonly date?: number;
+  readonly vaultArn?: string;
+  readonly loadedAt?: number;
+}
+
+export interface Facts {
+  get<Name extends keyof TransferFacts>(name: Name): TransferFacts[Name] | undefined;
+  set<Name extends keyof TransferFacts>(name: Name, value: TransferFacts[Name]): void;
+  remove(name: keyof TransferFacts): void;
+}
+
+export function createFacts(db: Db): Facts {
+  const read = db.prepare<[string], string>('SELECT value FROM facts WHERE name = ?').pluck();
+  const write = db.prepare(
+    'INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+  );
+  const erase = db.prepare('DELETE FROM facts WHERE name = ?');
+  return {
+    get(name) {
+      const text = read.get(name) as string | undefined;
+      return text === undefined ? undefined : JSON.parse(text);
+    },
+    set: (name, value) => void write.run(name, JSON.stringify(value)),
+    remove: (name) => void erase.run(name),
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * Numbered, append-only: what has been released is never edited. Each runs in the one transaction that also raises
+ * `user_version`.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- single facts about the transfer, each a JSON value: see facts.ts
+  CREATE TABLE facts (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL CHECK (json_valid(value))
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE archives (
+    id INTEGER PRIMARY KEY,
+    archive_id TEXT NOT NULL,
+    description TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    size INTEGER NOT NULL CHECK (size > 0),
+    tree_hash BLOB NOT NULL CHECK (length(tree_hash) = 32),
+    state TEXT NOT NULL DEFAULT 'listed' CHECK (state IN
+      ('listed','skipped','planned','requested','staged','transferring','transferred','verified','failed')),
+    -- skipped: the filter; failed: the code
+    reason TEXT,
+    -- the last error, for people
+    message TEXT,
+    object_key TEXT,
+    part_size INTEGER,
+    job_id TEXT,
+    expires_at INTEGER,
+    -- when InitiateJob was last begun; while planned: its outcome is not known yet
+    asked_at INTEGER,
+    -- InitiateJob calls that made a job
+    requests INTEGER NOT NULL DEFAULT 0,
+    -- failures since the last success, and when the next try may be made
+    tries INTEGER NOT NULL DEFAULT 0,
+    not_before INTEGER NOT NULL DEFAULT 0,
+    -- when CreateMultipartUpload was begun, and what it gave
+    upload_begun_at INTEGER,
+    upload_id TEXT,
+    -- the proof: what S3 answered for the object
+    etag TEXT,
+    version_id TEXT,
+    checksum TEXT,
+    verified_at INTEGER,
+    CHECK ((state IN ('requested','staged','transferring')) = (job_id IS NOT NULL)),
+    CHECK ((state IN ('staged','transferring')) = (expires_at IS NOT NULL)),
+    CHECK ((state IN ('skipped','failed')) = (reason IS NOT NULL)),
+    CHECK ((state = 'verified') = (verified_at IS NOT NULL)),
+    CHECK (state IN ('listed','skipped','failed') OR (object_key IS NOT NULL AND part_size IS NOT NULL))
+  ) STRICT;
+  CREATE INDEX archives_planned ON archives (created_at, id) WHERE state = 'planned';
+  CREATE INDEX archives_asked ON archives (asked_at) WHERE state = 'planned' AND asked_at IS NOT NULL;
+  CREATE INDEX archives_requested ON archives (id) WHERE state = 'requested';
+  CREATE INDEX archives_staged ON archives (expires_at, id) WHERE state = 'staged';
+  CREATE INDEX archives_busy ON archives (id) WHERE state IN ('transferring','transferred');
+  CREATE INDEX archives_failed ON archives (reason, id) WHERE state = 'failed';
+  CREATE INDEX archives_uploading ON archives (id) WHERE upload_begun_at IS NOT NULL;
+
+  CREATE TABLE parts (
+    archive INTEGER NOT NULL REFERENCES archives (id),
+    part_number INTEGER NOT NULL CHECK (part_number BETWEEN 1 AND 10000),
+    etag TEXT NOT NULL,
+    checksum TEXT NOT NULL,
+    tree_hash BLOB NOT NULL CHECK (length(tree_hash) = 32),
+    PRIMARY KEY (archive, part_number)
+  ) STRICT, WITHOUT ROWID;
+
+  -- counts and bytes by state, kept by the same transaction that moves an archive
+  CREATE TABLE totals (
+    state TEXT PRIMARY KEY,
+    count INTEGER NOT NULL CHECK (count >= 0),
+    bytes INTEGER NOT NULL CHECK (bytes >= 0)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO totals (state, count, bytes) VALUES
+    ('listed',0,0),('skipped',0,0),('planned',0,0),('requested',0,0),('staged',0,0),
+    ('transferring',0,0),('transferred',0,0),('verified',0,0),('failed',0,0);
+
+  CREATE TABLE failures (
+    code TEXT PRIMARY KEY,
+    count INTEGER NOT NULL CHECK (count >= 0)
+  ) STRICT, WITHOUT ROWID;
+
+  -- inventory rows that could not be read
+  CREATE TABLE inventory_problems (
+    row INTEGER PRIMARY KEY,
+    reason TEXT NOT NULL,
+    text TEXT NOT NULL
+  ) STRICT;
+  `,
+];

@@ -1,0 +1,116 @@
+import { type Archives, createArchives } from './archives.ts';
+import { type Db, explain, openDatabase } from './database.ts';
+import { createFacts, type Facts } from './facts.ts';
+import { createInventoryRows, type InventoryRows } from './inventory.ts';
+import { createJobs, type Jobs } from './jobs.ts';
+import { createParts, type Parts } from './parts.ts';
+import { createTotals, type Totals } from './totals.ts';
+
+/** The longest that a grouped write waits for others to share its commit. */
+const GROUP_MS = 20;
+/** More than this many writes are not gathered into one commit. */
+const GROUP_SIZE = 1000;
+
+/** One transfer's state. All writing goes through `transaction` or `write`. */
+export interface StateFile {
+  readonly path: string;
+  readonly facts: Facts;
+  readonly archives: Archives;
+  readonly parts: Parts;
+  readonly jobs: Jobs;
+  readonly inventory: InventoryRows;
+  readonly totals: Pick<Totals, 'byState' | 'failures'>;
+  /** Runs `work` now, all of it or nothing; it is on the disk when this returns. */
+  transaction<T>(work: () => T): T;
+  /**
+   * Runs `work` soon, in one commit with others; resolves once it is on the disk. What `work` throws rejects this
+   * promise only.
+   */
+  write<T>(work: () => T): Promise<T>;
+  /** Commits what is gathered and closes the file. */
+  close(): void;
+}
+
+/** @throws {FatalError} as `openDatabase`. */
+export function openStateFile(path: string, options: { readonly readonly?: boolean } = {}): StateFile {
+  const db = openDatabase(path, options);
+  const totals = createTotals(db);
+  const transaction = transactionOf(db, path, totals);
+  const group = createGroup(transaction);
+  return {
+    path,
+    facts: createFacts(db),
+    archives: createArchives(db, totals),
+    parts: createParts(db),
+    jobs: createJobs(db),
+    inventory: createInventoryRows(db, totals),
+    totals,
+    transaction,
+    write: group.write,
+    close() {
+      group.flush();
+      db.close();
+    },
+  };
+}
+
+function transactionOf(db: Db, path: string, totals: Totals): StateFile['transaction'] {
+  return <T>(work: () => T): T => {
+    if (db.inTransaction) return work();
+    try {
+      return db
+        .transaction(() => {
+          const result = work();
+          totals.flush();
+          return result;
+        })
+        .immediate();
+    } catch (error) {
+      totals.reset();
+      throw explain(error, path);
+    }
+  };
+}
+
+interface Waiting {
+  readonly run: () => unknown;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function createGroup(transaction: StateFile['transaction']): Pick<StateFile, 'write'> & { flush(): void } {
+  let waiting: Waiting[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  const commit = (group: readonly Waiting[]) => {
+    const results: unknown[] = [];
+    try {
+      transaction(() => {
+        for (const { run } of group) results.push(run());
+      });
+    } catch (error) {
+      // one of them failed and took the others with it: each alone, so that the fault stays where it belongs
+      if (group.length > 1) for (const one of group) commit([one]);
+      else group[0]?.reject(error);
+      return;
+    }
+    for (const [i, { resolve }] of group.entries()) resolve(results[i] as never);
+  };
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const group = waiting;
+    waiting = [];
+    if (group.length > 0) commit(group);
+  };
+  return {
+    flush,
+    write<T>(run: () => T): Promise<T> {
+      return new Promise<T>((resolve, reject) => {
+        waiting.push({ run, resolve, reject });
+        if (waiting.length >= GROUP_SIZE) flush();
+        else timer ??= setTimeout(flush, GROUP_MS);
+      });
+    },
+  };
+}

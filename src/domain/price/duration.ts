@@ -1,0 +1,58 @@
+import { DAY, HOUR, MINUTE, SECOND } from '../../lib/duration.ts';
+import type { Tier } from '../../ports.ts';
+
+/** From the request to the staged archive (Glacier developer guide, downloading-an-archive-two-steps). Large archives can take longer. */
+export const TIER_LATENCY_MS: Readonly<Record<Tier, { readonly min: number; readonly max: number }>> = {
+  Expedited: { min: MINUTE, max: 5 * MINUTE },
+  Standard: { min: 3 * HOUR, max: 5 * HOUR },
+  Bulk: { min: 5 * HOUR, max: 12 * HOUR },
+};
+
+/** The paces that a run keeps. */
+export interface Paces {
+  /** InitiateJob calls. */
+  readonly requestsPerSecond: number;
+  readonly maxBytesPerDay: number;
+  /** Measured or given; absent where nobody knows yet. */
+  readonly bytesPerSecond?: number;
+}
+
+/** How long a run takes. All in milliseconds. */
+export interface DurationEstimate {
+  readonly tier: { readonly min: number; readonly max: number };
+  readonly requests: number;
+  readonly dailyBytes: number;
+  readonly copying?: number;
+  /**
+   * Requests, staging and copying go on at the same time: the slowest of them, and the tier's wait once. Without a
+   * rate for the copying it is a lower bound.
+   */
+  readonly total: { readonly min: number; readonly max: number };
+  readonly slowest: 'tier' | 'requests' | 'dailyBytes' | 'copying';
+}
+
+export function estimateDuration(
+  { archives, bytes, tier }: { readonly archives: number; readonly bytes: number; readonly tier: Tier },
+  { requestsPerSecond, maxBytesPerDay, bytesPerSecond }: Paces,
+): DurationEstimate {
+  const wait = archives === 0 ? { min: 0, max: 0 } : TIER_LATENCY_MS[tier];
+  const requests = (archives / requestsPerSecond) * SECOND;
+  const dailyBytes = (bytes / maxBytesPerDay) * DAY;
+  const copying = bytesPerSecond === undefined ? undefined : (bytes / bytesPerSecond) * SECOND;
+  const pace = Math.max(requests, dailyBytes, copying ?? 0);
+  return {
+    tier: wait,
+    requests,
+    dailyBytes,
+    ...(copying !== undefined && { copying }),
+    total: { min: wait.min + pace, max: wait.max + pace },
+    slowest: slowestOf(wait.max, requests, dailyBytes, copying ?? 0),
+  };
+}
+
+function slowestOf(tier: number, requests: number, dailyBytes: number, copying: number): DurationEstimate['slowest'] {
+  const most = Math.max(tier, requests, dailyBytes, copying);
+  if (tier === most) return 'tier';
+  if (requests === most) return 'requests';
+  return dailyBytes === most ? 'dailyBytes' : 'copying';
+}

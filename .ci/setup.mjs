@@ -69,7 +69,16 @@ const run = (command, args, options) =>
 
 const install = async (directory) => {
   process.stderr.write(`installing ${join(relative(root, directory), 'node_modules')} ...\n`);
-  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  // No scripts: no dependency needs one, and npm 10 would compile better-sqlite3, which brings its binaries with it.
+  const args = [
+    'ci',
+    '--include=dev',
+    '--include=optional',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   const npm = process.env.npm_execpath;
   if (npm !== undefined && basename(npm) === 'npm-cli.js') {
     await run(process.execPath, [npm, ...args], { cwd: directory });

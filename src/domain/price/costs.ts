@@ -1,5 +1,4 @@
-import type { Tier } from '../../ports.ts';
-import type { Figure, RetrievalPrice } from './prices.ts';
+import type { Figure, RetrievalPrice, Tier } from './prices.ts';
 import type { Rates } from './rates.ts';
 import { BILLING, type StorageClass } from './storage-class.ts';
 

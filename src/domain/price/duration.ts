@@ -1,5 +1,5 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../../lib/duration.ts';
-import type { Tier } from '../../ports.ts';
+import type { Tier } from './prices.ts';
 
 /** From the request to the staged archive (Glacier developer guide, downloading-an-archive-two-steps). Large archives can take longer. */
 export const TIER_LATENCY_MS: Readonly<Record<Tier, { readonly min: number; readonly max: number }>> = {

@@ -1,4 +1,3 @@
-import type { Tier } from '../../ports.ts';
 import { type CopyRequests, type CostLine, copyCosts, type RetrievalCost, retrievalCosts, sumOf } from './costs.ts';
 import { type DurationEstimate, estimateDuration, type Paces } from './duration.ts';
 import {
@@ -10,7 +9,7 @@ import {
   SIZE_CLASSES,
   type Tally,
 } from './figures.ts';
-import type { AwsSolutionPrices, Confidence, Prices } from './prices.ts';
+import type { AwsSolutionPrices, Confidence, Prices, Tier } from './prices.ts';
 import { type Rates, ratesFor } from './rates.ts';
 import { bucketMonth, earlyDeleteUsd, vaultMonth } from './storage.ts';
 import { BILLING, DAYS_A_MONTH, type StorageClass } from './storage-class.ts';

@@ -1,4 +1,3 @@
-import type { Tier } from '../../ports.ts';
 import { parsePrices } from './parse-prices.ts';
 import shipped from './prices.json' with { type: 'json' };
 import type { StorageClass } from './storage-class.ts';
@@ -28,8 +27,13 @@ export interface RetrievalPrice {
 
 export interface VaultPrices {
   readonly storagePerGbMonth: Figure;
-  readonly retrieval: Readonly<Record<Tier, readonly [RetrievalPrice, ...RetrievalPrice[]]>>;
+  readonly retrieval: Readonly<
+    Record<'Bulk' | 'Standard' | 'Expedited', readonly [RetrievalPrice, ...RetrievalPrice[]]>
+  >;
 }
+
+/** The tiers that have a price: all of them. */
+export type Tier = keyof VaultPrices['retrieval'];
 
 export interface ClassPrices {
   readonly storagePerGbMonth: readonly StorageStep[];

@@ -1,14 +1,15 @@
 import type { ChecksumAlgorithm, ObjectChecksum } from './domain/checksum.ts';
 import type { ArchiveId, JobId, ObjectKey, TreeHash, UploadId } from './domain/ids.ts';
+import type { Tier, VaultJob } from './domain/job.ts';
 import type { ByteRange } from './domain/ranges.ts';
+
+export type { Tier, VaultJob } from './domain/job.ts';
 
 /*
  * What the steps need from outside. Every method rejects with a `ServiceError` (domain/service-error.ts) for what
  * a service refuses, with the signal's reason once it aborts, and with anything else only for a bug.
  * Adapters make each call once: retries, their pace and their bound belong to the caller.
  */
-
-export type Tier = 'Bulk' | 'Standard' | 'Expedited';
 
 /** The vault as of its last inventory. All three are absent while no inventory has been made. */
 export interface VaultDescription {
@@ -17,33 +18,6 @@ export interface VaultDescription {
   readonly numberOfArchives?: number;
   /** Includes an overhead for each archive: larger than the sum of the inventory's sizes. */
   readonly sizeInBytes?: number;
-}
-
-/** A job as DescribeJob, ListJobs and the notification tell it. Dates are milliseconds since 1970. */
-export interface VaultJob {
-  readonly jobId: JobId;
-  readonly action: 'ArchiveRetrieval' | 'InventoryRetrieval' | 'Select';
-  readonly vaultArn: string;
-  readonly description?: string;
-  /** `Succeeded` and `Failed` are both completed. */
-  readonly status: 'InProgress' | 'Succeeded' | 'Failed';
-  readonly statusMessage?: string;
-  readonly createdAt: number;
-  readonly completedAt?: number;
-  readonly tier?: Tier;
-  readonly archiveId?: ArchiveId;
-  /** The size of the whole archive, whatever the job's range. */
-  readonly archiveSize?: number;
-  /** The tree hash of the whole archive. */
-  readonly archiveTreeHash?: TreeHash;
-  /** The part of the archive that the job retrieves; absent for an inventory. */
-  readonly range?: ByteRange;
-  readonly inventory?: {
-    readonly format: 'JSON' | 'CSV';
-    /** Whether it covers the whole vault: no limit, no marker, no dates. */
-    readonly full: boolean;
-    readonly size?: number;
-  };
 }
 
 export interface JobOutput {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Fault } from './faults.ts';
 
 /** One request to a simulated service, its signature already checked. */
 export interface Exchange {
@@ -15,6 +16,15 @@ export interface Exchange {
   /** Filled in by the service: the operation's name as AWS writes it and what it was asked for, for the call log. */
   operation?: string;
   detail?: Record<string, unknown>;
+  /** Faults that befall this call. Those of the connection and the reply are not the service's to make happen. */
+  readonly faults?: readonly Fault[];
+}
+
+/** What a request asks for, told without doing it: rules of faults and permissions are looked up by it. */
+export interface Identified {
+  /** As AWS writes it. */
+  readonly operation: string;
+  readonly detail: Readonly<Record<string, unknown>>;
 }
 
 export interface Reply {
@@ -28,6 +38,11 @@ export interface SimulatedService {
   /** As in the credential scope: glacier, s3, sqs, sns, sts. */
   readonly name: string;
   handle(exchange: Exchange): Promise<Reply>;
+  /**
+   * What a request asks for, where the service knows it better than operation.ts can. Changes nothing.
+   * @param body for every service but S3.
+   */
+  identify?(request: Pick<Exchange, 'method' | 'rawPath' | 'query' | 'headers' | 'caller'>, body: Buffer): Identified;
 }
 
 /** What the simulated services share. */

@@ -19,6 +19,7 @@ export interface Messaging {
   readonly sqs: SimulatedService;
   /** What has been dropped in silence, in order. */
   readonly dropped: readonly DroppedMessage[];
+  topicExists(topicArn: string): boolean;
   /** What happens when a service publishes: `denied` is silence too, at AWS. */
   publish(
     topicArn: string,
@@ -40,6 +41,7 @@ export function createMessaging(world: SimulatedWorld, options: MessagingOptions
     sns: snsService(topics, publish),
     sqs: sqsService(queues),
     dropped,
+    topicExists: (topicArn) => topics.get(topicArn) !== undefined,
     publish(topicArn, message, { service, accountId }) {
       const topic = topics.get(topicArn);
       if (!topic) return 'no_topic';

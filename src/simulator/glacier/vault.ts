@@ -79,7 +79,7 @@ export class SimulatedVault {
     this.#lastSequence += 1;
     const archive: Archive = {
       sequence: this.#lastSequence,
-      id: (id ?? madeId(`${this.arn} ${this.#lastSequence}`)) as ArchiveId,
+      id: (id ?? archiveIdFrom(`${this.arn} ${this.#lastSequence}`)) as ArchiveId,
       description,
       createdAt: createdAt ?? this.createdAt + this.#lastSequence * 1000,
       content: new ArchiveContent(content),
@@ -121,7 +121,7 @@ export class SimulatedVault {
   }
 }
 
-/** As Glacier's: 138 characters of base64url; one in 64 begins with `-`. */
-function madeId(text: string): string {
+/** An id as Glacier makes them, always the same for a text: 138 characters of base64url; one in 64 begins with `-`. */
+export function archiveIdFrom(text: string): string {
   return createHash('shake256', { outputLength: 104 }).update(text).digest('base64url').slice(0, 138);
 }

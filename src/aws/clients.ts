@@ -1,0 +1,97 @@
+import { GlacierClient } from '@aws-sdk/client-glacier';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { STSClient } from '@aws-sdk/client-sts';
+import { SECOND } from '../lib/duration.ts';
+import { UsageError } from '../lib/errors.ts';
+
+/** Where and as whom to call. What is absent is found as every AWS tool finds it: environment, profile, instance. */
+export interface ClientOptions {
+  readonly region?: string;
+  readonly profile?: string;
+  readonly endpointUrl?: string;
+  /** Calls in flight at once: so many connections are kept open. */
+  readonly concurrency: number;
+  /** How long a connection may be silent, in milliseconds. Default: a minute, two for S3. */
+  readonly idleTimeoutMs?: number;
+}
+
+const CONNECT_TIMEOUT_MS = 10 * SECOND;
+const IDLE_TIMEOUT_MS = 60 * SECOND;
+/** S3 may need this long to put a large upload together before it answers. */
+const S3_IDLE_TIMEOUT_MS = 120 * SECOND;
+/** Connections beside those of the data: listing, polling, requesting. */
+const SPARE_CONNECTIONS = 16;
+
+export function glacierClient(options: ClientOptions): GlacierClient {
+  return new GlacierClient(common(options, IDLE_TIMEOUT_MS));
+}
+
+/**
+ * A custom endpoint is addressed path-style. Bodies are not hashed for the signature: they carry a checksum of
+ * their own, which S3 verifies, and a second SHA-256 pass would double the cost of the whole program.
+ */
+export function s3Client(options: ClientOptions): S3Client {
+  const client = new S3Client({
+    ...common(options, S3_IDLE_TIMEOUT_MS),
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
+  // asked for when the endpoint is resolved; only by then does the SDK know whether the environment names one
+  const { config } = client as { readonly config: { readonly isCustomEndpoint?: boolean } };
+  Object.assign(client.config, { forcePathStyle: async () => config.isCustomEndpoint === true });
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      const isUpload = context.commandName === 'PutObjectCommand' || context.commandName === 'UploadPartCommand';
+      if (isUpload) (args.request as HttpHeaders).headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
+      return next(args);
+    },
+    { step: 'build', name: 'unsignedPayload' },
+  );
+  return client;
+}
+
+export function sqsClient(options: ClientOptions): SQSClient {
+  return new SQSClient(common(options, IDLE_TIMEOUT_MS));
+}
+
+export function snsClient(options: ClientOptions): SNSClient {
+  return new SNSClient(common(options, IDLE_TIMEOUT_MS));
+}
+
+export function stsClient(options: ClientOptions): STSClient {
+  return new STSClient(common(options, IDLE_TIMEOUT_MS));
+}
+
+interface HttpHeaders {
+  readonly headers: Record<string, string>;
+}
+
+/** One attempt a call: the callers own the retries. The SDK's warnings would end up between the lines of progress. */
+function common({ region, profile, endpointUrl, concurrency, idleTimeoutMs }: ClientOptions, idleTimeout: number) {
+  if (endpointUrl !== undefined && !/^https?:$/.test(protocolOf(endpointUrl))) {
+    throw new UsageError(`"${endpointUrl}" is not an endpoint URL: write http://host:port or https://host`);
+  }
+  const agent = { keepAlive: true, maxSockets: concurrency + SPARE_CONNECTIONS };
+  return {
+    ...(region !== undefined && { region }),
+    ...(profile !== undefined && { profile }),
+    ...(endpointUrl !== undefined && { endpoint: endpointUrl }),
+    maxAttempts: 1,
+    logger: SILENCE,
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: idleTimeoutMs ?? idleTimeout,
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
+  };
+}
+
+const silent = (): void => undefined;
+const SILENCE = { trace: silent, debug: silent, info: silent, warn: silent, error: silent };
+
+function protocolOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).protocol : '';
+}

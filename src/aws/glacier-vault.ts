@@ -1,0 +1,159 @@
+import { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import {
+  DescribeJobCommand,
+  DescribeVaultCommand,
+  GetDataRetrievalPolicyCommand,
+  GetJobOutputCommand,
+  type GlacierClient,
+  InitiateJobCommand,
+  type JobParameters,
+  ListJobsCommand,
+} from '@aws-sdk/client-glacier';
+import { type JobId, parseTreeHash } from '../domain/ids.ts';
+import { parseJob } from '../domain/notification.ts';
+import { type ByteRange, lengthOf } from '../domain/ranges.ts';
+import { BugError } from '../lib/errors.ts';
+import type { JobOutput, Vault } from '../ports.ts';
+import { type CallContext, call, translateError } from './errors.ts';
+
+export interface GlacierVaultOptions {
+  readonly client: GlacierClient;
+  readonly vaultName: string;
+  /** Twelve digits, or `-` for the account of the credentials. */
+  readonly accountId: string;
+}
+
+/** A vault of Amazon S3 Glacier. */
+export function glacierVault({ client, vaultName, accountId }: GlacierVaultOptions): Vault {
+  const vault = { vaultName, accountId };
+  const region = (): Promise<string> => client.config.region().catch(() => 'an unknown Region');
+  const about = async (operation: string): Promise<CallContext> => ({
+    service: 'glacier',
+    operation,
+    subject: `vault "${vaultName}" in ${await region()}`,
+  });
+  const initiate = async (jobParameters: JobParameters): Promise<JobId> => {
+    const { jobId } = await call(await about('InitiateJob'), undefined, () =>
+      client.send(new InitiateJobCommand({ ...vault, jobParameters })),
+    );
+    if (!jobId) throw new BugError('InitiateJob answered without a job id');
+    return jobId as JobId;
+  };
+
+  return {
+    async describe(signal) {
+      const described = await call(await about('DescribeVault'), signal, () =>
+        client.send(new DescribeVaultCommand(vault), { abortSignal: signal }),
+      );
+      const { VaultARN = '', LastInventoryDate, NumberOfArchives, SizeInBytes } = described;
+      if (!LastInventoryDate) return { vaultArn: VaultARN };
+      return {
+        vaultArn: VaultARN,
+        lastInventoryDate: LastInventoryDate,
+        ...(NumberOfArchives !== undefined && { numberOfArchives: NumberOfArchives }),
+        ...(SizeInBytes !== undefined && { sizeInBytes: SizeInBytes }),
+      };
+    },
+
+    async *jobs({ status, completed }, signal) {
+      let marker: string | undefined;
+      do {
+        const page = await call(await about('ListJobs'), signal, () =>
+          client.send(
+            new ListJobsCommand({
+              ...vault,
+              ...(status !== undefined && { statuscode: status }),
+              ...(completed !== undefined && { completed: String(completed) }),
+              ...(marker !== undefined && { marker }),
+            }),
+            { abortSignal: signal },
+          ),
+        );
+        for (const json of page.JobList ?? []) {
+          const job = parseJob(json);
+          if (job) yield job;
+        }
+        marker = page.Marker || undefined;
+      } while (marker !== undefined);
+    },
+
+    async job(jobId, signal) {
+      const json = await call(await about('DescribeJob'), signal, () =>
+        client.send(new DescribeJobCommand({ ...vault, jobId }), { abortSignal: signal }),
+      );
+      const job = parseJob(json);
+      if (!job) throw new BugError(`DescribeJob answered with no job: ${JSON.stringify(json)}`);
+      return job;
+    },
+
+    requestArchive({ archiveId, tier, description, topicArn }) {
+      const common = { Type: 'archive-retrieval', ArchiveId: archiveId, Tier: tier, Description: description };
+      return initiate({ ...common, ...(topicArn !== undefined && { SNSTopic: topicArn }) });
+    },
+
+    requestInventory({ format, description, topicArn }) {
+      const common = { Type: 'inventory-retrieval', Format: format, Description: description };
+      return initiate({ ...common, ...(topicArn !== undefined && { SNSTopic: topicArn }) });
+    },
+
+    async readOutput(jobId, range, signal) {
+      const context = await about('GetJobOutput');
+      const asked = range ? { range: `bytes=${range.start}-${range.end}` } : {};
+      const output = await call(context, signal, () =>
+        client.send(new GetJobOutputCommand({ ...vault, jobId, ...asked }), { abortSignal: signal }),
+      );
+      if (!(output.body instanceof Readable)) throw new BugError('GetJobOutput answered without a stream');
+      const length = announcedLength(output.contentRange, output.body);
+      const treeHash = parseTreeHash(output.checksum);
+      return {
+        body: readBody(output.body, context, signal),
+        ...(length !== undefined && { length }),
+        ...(treeHash !== undefined && { treeHash }),
+      } satisfies JobOutput;
+    },
+
+    async retrievalPolicy(signal) {
+      const { Policy } = await call(await about('GetDataRetrievalPolicy'), signal, () =>
+        client.send(new GetDataRetrievalPolicyCommand({ accountId }), { abortSignal: signal }),
+      );
+      const { Strategy, BytesPerHour } = Policy?.Rules?.[0] ?? {};
+      if (Strategy === 'FreeTier') return { strategy: 'FreeTier' };
+      if (Strategy !== 'BytesPerHour') return { strategy: 'None' };
+      return { strategy: 'BytesPerHour', ...(BytesPerHour !== undefined && { bytesPerHour: BytesPerHour }) };
+    },
+  };
+}
+
+function announcedLength(contentRange: string | undefined, body: Readable): number | undefined {
+  const [, start, end] = /^bytes (\d+)-(\d+)\//.exec(contentRange ?? '') ?? [];
+  if (start !== undefined) return lengthOf({ start: Number(start), end: Number(end) } satisfies ByteRange);
+  const header = body instanceof IncomingMessage ? body.headers['content-length'] : undefined;
+  return header === undefined ? undefined : Number(header);
+}
+
+/**
+ * The bytes, with failures told as every other call's. The connection is let go of when the reader stops early or
+ * the signal aborts, also before the first byte has been asked for.
+ */
+function readBody(stream: Readable, context: CallContext, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  const abort = (): void => void stream.destroy();
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  // an error reaches the reader when it asks for the next bytes; without a listener it would end the process
+  stream.on('error', () => undefined);
+  return {
+    async *[Symbol.asyncIterator]() {
+      try {
+        yield* stream as AsyncIterable<Uint8Array>;
+        signal.throwIfAborted();
+      } catch (error) {
+        signal.throwIfAborted();
+        throw translateError(error, context);
+      } finally {
+        signal.removeEventListener('abort', abort);
+        stream.destroy();
+      }
+    },
+  };
+}

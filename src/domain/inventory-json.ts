@@ -34,6 +34,8 @@ export class JsonInventoryParser implements InventoryParser {
   #place: 'head' | 'list' | 'tail' = 'head';
   #around = '';
   #consumed = 0;
+  /** Where the list ends: a parser that resumes there still sees that it does. */
+  #listEnd: number | undefined;
 
   /** @param resume where to go on: the offset of an earlier parser that has read its header. */
   constructor(resume?: { readonly offset: number }) {
@@ -45,7 +47,7 @@ export class JsonInventoryParser implements InventoryParser {
   }
 
   get offset(): number {
-    return this.#consumed;
+    return this.#listEnd ?? this.#consumed;
   }
 
   push(bytes: Uint8Array): InventoryRow[] {
@@ -54,7 +56,6 @@ export class JsonInventoryParser implements InventoryParser {
     while (this.#at < this.#buffer.length) {
       if (this.#place === 'head') this.#readHead();
       else if (this.#place === 'list') this.#readList(rows);
-      else this.#at = this.#buffer.length;
       if (this.#place === 'tail') this.#keepAround(this.#buffer.length);
     }
     this.#drop(this.#rowStart >= 0 ? this.#rowStart : this.#place === 'head' ? 0 : this.#at);
@@ -121,6 +122,7 @@ export class JsonInventoryParser implements InventoryParser {
         }
         if (byte === CLOSE_LIST) {
           this.#place = 'tail';
+          this.#listEnd = this.#consumed + this.#at;
           return;
         }
       } else if (this.#depth === 2 && byte !== undefined && byte > 0x20) this.#begin();

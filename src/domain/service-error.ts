@@ -73,6 +73,9 @@ export class ServiceError extends KnownError {
 }
 
 /** Whether `error` is a service's failure of one of these kinds. */
-export function isFailure(error: unknown, ...codes: readonly ServiceFailure[]): error is ServiceError {
-  return error instanceof ServiceError && codes.includes(error.code);
+export function isFailure<Code extends ServiceFailure>(
+  error: unknown,
+  ...codes: readonly Code[]
+): error is ServiceError & { readonly code: Code } {
+  return error instanceof ServiceError && (codes as readonly string[]).includes(error.code);
 }

@@ -118,6 +118,8 @@ export function archiveOf(row: ArchiveRow): Archive {
 export interface Archives {
   insert(archive: ListedArchive): void;
   byId(id: number): Archive;
+  /** As `byId`, of an archive that has its key: it is a bug where it has none. */
+  planned(id: number): PlannedArchive;
   byArchiveId(archiveId: ArchiveId): Archive | undefined;
   byKey(key: ObjectKey): Archive | undefined;
   /** Moves one archive through `events`, in order. Throws a BugError where one of them can't follow. */
@@ -174,10 +176,9 @@ export function createArchives(db: Db, totals: Totals): Archives {
     'ORDER BY created_at, id LIMIT ?',
   );
   const nextStaged = all("state = 'staged' AND not_before <= ?", 'ORDER BY expires_at, id LIMIT ?');
-  const nextTry = {
-    planned: db.prepare("SELECT min(not_before) FROM archives WHERE state = 'planned' AND not_before > ?").pluck(),
-    staged: db.prepare("SELECT min(not_before) FROM archives WHERE state = 'staged' AND not_before > ?").pluck(),
-  };
+  const nextTry = db
+    .prepare('SELECT min(not_before) FROM archives WHERE state = ? AND not_before > ? AND not_before > 0')
+    .pluck();
   const nextExpiry = db.prepare("SELECT min(expires_at) FROM archives WHERE state = 'staged'").pluck();
   const asking = db.prepare("UPDATE archives SET asked_at = ? WHERE id = ? AND state = 'planned'");
   const notAsked = db.prepare(
@@ -212,6 +213,7 @@ export function createArchives(db: Db, totals: Totals): Archives {
       totals.add('listed', 1, size);
     },
     byId: get,
+    planned: (id) => withKey(get(id)),
     byArchiveId: (archiveId) => optional(byArchiveId.get(archiveId)),
     byKey: (key) => optional(byKey.get(key)),
     advance(id, events, change = {}) {
@@ -247,7 +249,7 @@ export function createArchives(db: Db, totals: Totals): Archives {
     },
     nextPlanned: (limit, now) => nextPlanned.all(now, limit).map(planned),
     nextStaged: (limit, now) => nextStaged.all(now, limit).map(planned),
-    nextTryAt: (state, now) => (nextTry[state].get(now) as number | null) ?? undefined,
+    nextTryAt: (state, now) => (nextTry.get(state, now) as number | null) ?? undefined,
     nextExpiry: () => (nextExpiry.get() as number | null) ?? undefined,
     // the state stands in the text, so that SQLite can use the index of that state
     inState: (state) => paged(`state = '${state}'`),
@@ -276,8 +278,11 @@ function optional(row: ArchiveRow | undefined): Archive | undefined {
 }
 
 function planned(row: ArchiveRow): PlannedArchive {
-  const archive = archiveOf(row);
-  const { key, partSize } = archive;
-  if (key === undefined || partSize === undefined) throw new BugError(`archive row ${row.id} has no key yet`);
+  return withKey(archiveOf(row));
+}
+
+function withKey(archive: Archive): PlannedArchive {
+  const { id, key, partSize } = archive;
+  if (key === undefined || partSize === undefined) throw new BugError(`archive row ${id} has no key yet`);
   return { ...archive, key, partSize };
 }

@@ -1,5 +1,8 @@
 import type { ChecksumAlgorithm } from '../domain/checksum.ts';
 import type { JobId } from '../domain/ids.ts';
+import type { CallRateState } from '../domain/schedule/call-rate.ts';
+import type { RequestLogState } from '../domain/schedule/request-log.ts';
+import type { ThroughputState } from '../domain/schedule/throughput.ts';
 import type { Channel, Tier } from '../ports.ts';
 import type { Db } from './database.ts';
 
@@ -31,6 +34,12 @@ export interface TransferFacts {
   /** The bucket has been searched for what is there already, since then. */
   readonly lookedUpAt: number;
   readonly channel: Channel;
+  /** Bytes asked for within the last day. */
+  readonly asked: RequestLogState;
+  /** The pace of calls, as throttling has left it. */
+  readonly paces: { readonly request: CallRateState; readonly read: CallRateState };
+  /** What the line was measured to copy. */
+  readonly throughput: ThroughputState;
   /** The run that holds the file, or held it last. */
   readonly run: { readonly pid: number; readonly since: number; readonly endedAt?: number };
   readonly phase: Phase;

@@ -9,8 +9,8 @@ export interface Jobs {
   beginPass(): void;
   seen(jobId: JobId): void;
   /**
-   * Rows that wait for (or read from) a job which the pass has not shown although it was asked for before `askedBefore`:
-   * Glacier has forgotten it.
+   * Rows that wait for a job, or for their turn to read its output, which the pass has not shown although it was asked for
+   * before `askedBefore`: Glacier has forgotten it. What is being read is left alone: a read will tell.
    */
   vanished(askedBefore: number): number[];
 }
@@ -19,7 +19,7 @@ export function createJobs(db: Db): Jobs {
   db.exec('CREATE TEMP TABLE seen_jobs (job_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID');
   const clear = db.prepare('DELETE FROM seen_jobs');
   const seen = db.prepare('INSERT INTO seen_jobs (job_id) VALUES (?) ON CONFLICT DO NOTHING');
-  const vanished = ['requested', 'staged', 'transferring'].map((state) =>
+  const vanished = ['requested', 'staged'].map((state) =>
     db
       .prepare<[number], number>(
         `SELECT id FROM archives WHERE state = '${state}' AND coalesce(asked_at, 0) < ?

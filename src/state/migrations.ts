@@ -50,6 +50,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX archives_planned ON archives (created_at, id) WHERE state = 'planned';
   CREATE INDEX archives_asked ON archives (asked_at) WHERE state = 'planned' AND asked_at IS NOT NULL;
+  CREATE INDEX archives_waiting ON archives (state, not_before) WHERE not_before > 0;
   CREATE INDEX archives_requested ON archives (id) WHERE state = 'requested';
   CREATE INDEX archives_staged ON archives (expires_at, id) WHERE state = 'staged';
   CREATE INDEX archives_busy ON archives (id) WHERE state IN ('transferring','transferred');

@@ -4,6 +4,7 @@ import { createFacts, type Facts } from './facts.ts';
 import { createInventoryRows, type InventoryRows } from './inventory.ts';
 import { createJobs, type Jobs } from './jobs.ts';
 import { createParts, type Parts } from './parts.ts';
+import { createPlanning, type Planning } from './planning.ts';
 import { createTotals, type Totals } from './totals.ts';
 
 /** The longest that a grouped write waits for others to share its commit. */
@@ -19,6 +20,7 @@ export interface StateFile {
   readonly parts: Parts;
   readonly jobs: Jobs;
   readonly inventory: InventoryRows;
+  readonly planning: Planning;
   readonly totals: Pick<Totals, 'byState' | 'failures'>;
   /** Runs `work` now, all of it or nothing; it is on the disk when this returns. */
   transaction<T>(work: () => T): T;
@@ -44,6 +46,7 @@ export function openStateFile(path: string, options: { readonly readonly?: boole
     parts: createParts(db),
     jobs: createJobs(db),
     inventory: createInventoryRows(db, totals),
+    planning: createPlanning(db, totals),
     totals,
     transaction,
     write: group.write,

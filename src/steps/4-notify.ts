@@ -1,0 +1,247 @@
+import { correlationOf } from '../domain/correlation.ts';
+import { parseNotification } from '../domain/notification.ts';
+import { lengthOf } from '../domain/ranges.ts';
+import { OUTPUT_LIFE } from '../domain/schedule/tiers.ts';
+import { isFailure, ServiceError } from '../domain/service-error.ts';
+import { backoff } from '../lib/backoff.ts';
+import { SECOND } from '../lib/duration.ts';
+import type { Channel, VaultJob } from '../ports.ts';
+import type { Archive, PlannedArchive } from '../state/archives.ts';
+import { MOST_JOBS } from './3-request.ts';
+import type { Deps } from './deps.ts';
+import { persist } from './persist.ts';
+import type { Work } from './work.ts';
+
+/** SQS's longest (SQS developer guide, long polling). */
+const LONG_POLL = 20;
+/** How long ListJobs is given to show a job that was asked for. */
+const SETTLE = 30 * SECOND;
+
+/** Makes topic and queue, or finds those that are named, and remembers them. */
+export async function openChannel(
+  deps: Deps,
+  options: { readonly topicArn: string | undefined; readonly queueUrl: string | undefined },
+): Promise<Channel> {
+  const name = `glacier2s3-${deps.state.facts.get('transfer')?.id}`;
+  const channel = await persist(deps, () => deps.notifications.open({ name, ...options }, deps.signals.stop));
+  const before = deps.state.facts.get('channel');
+  // what an earlier run made is ours still, although this one has only found it
+  const made = {
+    topic: channel.made.topic || (before?.topicArn === channel.topicArn && before.made.topic),
+    queue: channel.made.queue || (before?.queueUrl === channel.queueUrl && before.made.queue),
+    subscriptionArn: channel.made.subscriptionArn ?? before?.made.subscriptionArn,
+  };
+  deps.state.transaction(() => deps.state.facts.set('channel', { ...channel, made }));
+  return { ...channel, made };
+}
+
+/** Hears of completed jobs until nothing is left to do. A message is deleted after its effect is on the disk. */
+export async function hearNotifications(deps: Deps, work: Work, channel: Channel): Promise<void> {
+  for (let failures = 0; !work.closing.aborted && work.unfinished(); ) {
+    try {
+      await hearOnce(deps, work, channel, LONG_POLL);
+      failures = 0;
+    } catch (error) {
+      if (work.closing.aborted) return;
+      if (!(error instanceof ServiceError)) throw error;
+      if (isFailure(error, 'queue_not_found')) {
+        deps.log.error(
+          { queueUrl: channel.queueUrl, error: error.message },
+          'the queue is gone; going on by ListJobs alone',
+        );
+        return;
+      }
+      if (error.scope === 'run') throw error;
+      failures += 1;
+      deps.log.warn({ code: error.code, error: error.message }, 'the queue could not be read; tried again');
+      await work.wait(work.bell.count, backoff(failures));
+    }
+  }
+}
+
+/** Takes in what has arrived. @returns how many messages there were. */
+export async function hearOnce(deps: Deps, work: Work, channel: Channel, waitSeconds: number): Promise<number> {
+  const messages = await deps.notifications.receive(channel, waitSeconds, work.closing);
+  if (messages.length === 0) return 0;
+  const jobs = messages.map(({ body }) => parseNotification(body)).filter((job) => job !== undefined);
+  const failed = jobs.filter((job) => job.status === 'Failed');
+  const confirmed = await Promise.all(failed.map((job) => confirm(deps, job)));
+  await deps.state.write(() => {
+    for (const job of [...jobs.filter((one) => one.status === 'Succeeded'), ...confirmed]) {
+      if (job) take(deps, job);
+    }
+  });
+  work.bell.ring();
+  await deps.notifications.acknowledge(
+    channel,
+    messages.map(({ receipt }) => receipt),
+    work.closing,
+  );
+  return messages.length;
+}
+
+/** What Glacier itself says of a job that is said to have failed: asking for the archive again may cost money. */
+async function confirm(deps: Deps, { jobId }: VaultJob): Promise<VaultJob | undefined> {
+  try {
+    return await deps.vault.job(jobId, deps.signals.cut);
+  } catch (error) {
+    if (isFailure(error, 'job_not_found')) return undefined;
+    throw error;
+  }
+}
+
+/** The effect of a notification. One about a job that is not known as ours does nothing: ListJobs decides about those. */
+function take(deps: Deps, job: VaultJob): void {
+  const archive = archiveOf(deps, job);
+  if (!archive) return;
+  const { progress } = archive;
+  const ours = correlationOf(job.description)?.transferId === deps.state.facts.get('transfer')?.id;
+  if (!('jobId' in progress && progress.jobId === job.jobId) && !ours) return;
+  heed(deps, archive, job);
+}
+
+/** The archive that a job retrieves, where it is one of this vault's and the job retrieves all of it. */
+function archiveOf(deps: Deps, job: VaultJob): Archive | undefined {
+  if (job.action !== 'ArchiveRetrieval' || job.archiveId === undefined) return undefined;
+  const transfer = deps.state.facts.get('transfer');
+  if (!job.vaultArn.endsWith(`:vaults/${transfer?.vault}`)) return undefined;
+  const archive = deps.state.archives.byArchiveId(job.archiveId);
+  const whole = archive && (job.range === undefined || (job.range.start === 0 && lengthOf(job.range) === archive.size));
+  return whole ? archive : undefined;
+}
+
+/** Brings an archive to where its job is. Inside a transaction. */
+function heed(deps: Deps, archive: Archive, job: VaultJob): void {
+  const { archives } = deps.state;
+  const { progress } = archive;
+  const expiresAt = (job.completedAt ?? deps.clock.now()) + OUTPUT_LIFE;
+  switch (job.status) {
+    case 'InProgress':
+      if (progress.state === 'planned') archives.advance(archive.id, [{ type: 'requested', jobId: job.jobId }]);
+      return;
+    case 'Succeeded': {
+      const disagreement = disagreementOf(archive, job);
+      if (disagreement !== undefined) {
+        if (['planned', 'requested', 'staged'].includes(progress.state)) {
+          archives.advance(archive.id, [{ type: 'failed', reason: 'vault_disagrees' }], { message: disagreement });
+        }
+        return;
+      }
+      const staged = { type: 'staged', jobId: job.jobId, expiresAt } as const;
+      if (progress.state === 'planned') archives.advance(archive.id, [{ type: 'requested', jobId: job.jobId }, staged]);
+      if (progress.state === 'requested') archives.advance(archive.id, [staged]);
+      return;
+    }
+    case 'Failed':
+      if (progress.state === 'requested' && progress.jobId === job.jobId) again(deps, archive, job);
+      return;
+    default:
+      job.status satisfies never;
+  }
+}
+
+/** The inventory is the truth; Glacier's word on the job must be the same. */
+function disagreementOf(archive: Archive, job: VaultJob): string | undefined {
+  if (job.archiveSize !== undefined && job.archiveSize !== archive.size) {
+    return `Glacier says ${job.archiveSize} bytes, the inventory ${archive.size}`;
+  }
+  if (job.archiveTreeHash !== undefined && job.archiveTreeHash !== archive.treeHash) {
+    return `Glacier says the tree hash is ${job.archiveTreeHash}, the inventory ${archive.treeHash}`;
+  }
+  return undefined;
+}
+
+/** A job has failed: asked for again some times, each later than the last, then given up. */
+function again(deps: Deps, archive: Archive, job: VaultJob): void {
+  const { archives } = deps.state;
+  const message = `the job failed: ${job.statusMessage ?? 'no reason given'}`;
+  if (archive.requests >= MOST_JOBS) {
+    archives.advance(archive.id, [{ type: 'failed', reason: 'job_failed' }], { message });
+    return;
+  }
+  const notBefore = deps.clock.now() + backoff(archive.requests);
+  archives.advance(archive.id, [{ type: 'jobFailed' }], { message, notBefore });
+}
+
+/**
+ * Holds ListJobs against the state: adopts jobs of archives that wait to be asked for, takes in completions whose message was lost,
+ * asks again for what Glacier has forgotten, and settles InitiateJob calls of unknown outcome.
+ */
+export async function reconcile(deps: Deps, work: Work): Promise<void> {
+  const { state, clock, log } = deps;
+  const begunAt = clock.now();
+  const unsure = unsureOf(deps, work).filter(({ askedAt = 0 }) => askedAt + SETTLE <= begunAt);
+  let jobs = 0;
+  await persist({ ...deps, signals: { ...deps.signals, stop: work.closing } }, async () => {
+    state.transaction(() => state.jobs.beginPass());
+    const page: VaultJob[] = [];
+    const heedPage = () =>
+      state.transaction(() => {
+        for (const job of page.splice(0)) adopt(deps, job);
+      });
+    for await (const job of deps.vault.jobs({}, work.closing)) {
+      jobs += 1;
+      page.push(job);
+      if (page.length >= 500) heedPage();
+    }
+    heedPage();
+  });
+  state.transaction(() => {
+    for (const { id, archiveId, tries } of unsure) {
+      if (state.archives.byId(id).progress.state !== 'planned') continue;
+      log.info({ archiveId }, 'InitiateJob made no job; the archive is asked for again');
+      state.archives.notAsked(id, { tries });
+    }
+    const forgotten = state.jobs.vanished(begunAt - SETTLE);
+    for (const id of forgotten) forget(deps, id);
+    if (forgotten.length > 0)
+      log.info({ archives: forgotten.length }, 'Glacier has forgotten jobs; their archives are asked for again');
+  });
+  log.debug({ jobs }, 'ListJobs was held against the state');
+  work.bell.ring();
+}
+
+/** Archives with an InitiateJob of unknown outcome. */
+function unsureOf(deps: Deps, work: Work): PlannedArchive[] {
+  return deps.state.archives.asked().filter(({ id }) => !work.asking.has(id));
+}
+
+function adopt(deps: Deps, job: VaultJob): void {
+  deps.state.jobs.seen(job.jobId);
+  const archive = archiveOf(deps, job);
+  if (archive) heed(deps, archive, job);
+}
+
+/** The job of an archive is gone; parts that have arrived stay. */
+function forget(deps: Deps, id: number): void {
+  const { archives } = deps.state;
+  const archive = archives.byId(id);
+  if (archive.requests >= MOST_JOBS * 2) {
+    const message = `asked for ${archive.requests} times, and its output was gone each time before it was fetched`;
+    archives.advance(id, [{ type: 'failed', reason: 'output_expired' }], { message });
+  } else archives.advance(id, [{ type: 'expired' }]);
+}
+
+/** The event of an archive whose output turned out to be gone while it was read. Inside a transaction. */
+export function outputGone(deps: Deps, id: number): void {
+  forget(deps, id);
+}
+
+/** Reconciles at intervals, and soon after a call of unknown outcome, until nothing is left to do. */
+export async function reconcileAtIntervals(deps: Deps, work: Work, every: number): Promise<void> {
+  let lastAt = deps.clock.now();
+  while (!work.closing.aborted && work.unfinished()) {
+    const since = work.bell.count;
+    const now = deps.clock.now();
+    const asked = Math.min(...unsureOf(deps, work).map(({ askedAt = 0 }) => askedAt));
+    const dueAt = Math.min(lastAt + every, Math.max(asked, lastAt) + SETTLE);
+    if (dueAt > now) {
+      await work.wait(since, dueAt - now);
+      continue;
+    }
+    lastAt = now;
+    await reconcile(deps, work).catch((error: unknown) => {
+      if (!work.closing.aborted) throw error;
+    });
+  }
+}

@@ -1,0 +1,22 @@
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Bucket, Notifications, Vault } from '../ports.ts';
+import type { StateFile } from '../state/state-file.ts';
+
+/** What every step of a run works with. */
+export interface Deps {
+  readonly vault: Vault;
+  readonly bucket: Bucket;
+  readonly notifications: Notifications;
+  readonly state: StateFile;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signals: Signals;
+}
+
+export interface Signals {
+  /** No new work: what is in flight is let finish and recorded. */
+  readonly stop: AbortSignal;
+  /** What is in flight is cut as well. */
+  readonly cut: AbortSignal;
+}

@@ -1,0 +1,82 @@
+import pLimit from 'p-limit';
+import { isTheArchive } from '../domain/agreement.ts';
+import type { ObjectKey } from '../domain/ids.ts';
+import { FatalError } from '../lib/errors.ts';
+import type { PlannedArchive } from '../state/archives.ts';
+import type { Deps } from './deps.ts';
+import { persist } from './persist.ts';
+
+/** HeadObject calls at once. */
+const HEADS = 16;
+
+/** Refuses a bucket in another Region than the vault's, unless that is wanted. */
+export async function checkBucket(
+  deps: Pick<Deps, 'bucket' | 'clock' | 'log' | 'signals'>,
+  { bucket, region, allowCrossRegion }: { bucket: string; region: string; allowCrossRegion: boolean },
+): Promise<void> {
+  const there = await persist(deps, () => deps.bucket.describe(deps.signals.stop));
+  if (there.region === region) return;
+  if (!allowCrossRegion) {
+    throw new FatalError(
+      'cross_region',
+      `the bucket ${bucket} is in ${there.region}, the vault in ${region}: every byte would be paid for as transfer between Regions; take a bucket in ${region}, or say --allow-cross-region`,
+    );
+  }
+  deps.log.warn(
+    { bucket: there.region, vault: region },
+    'the bucket is in another Region: transfer between Regions is paid for',
+  );
+}
+
+/**
+ * Looks for what is in the bucket already, once, before anything is asked of Glacier: one listing of the prefix, and HeadObject
+ * for those keys only that are ours. What agrees is verified; what does not fails, and the others go on.
+ */
+export async function lookUpExisting(
+  deps: Deps,
+  { prefix, onExisting }: { prefix: string; onExisting: 'skip' | 'overwrite' | 'fail' },
+): Promise<void> {
+  const { state } = deps;
+  if (onExisting === 'overwrite' || state.facts.get('lookedUpAt') !== undefined) return;
+  const limit = pLimit(HEADS);
+  let found = 0;
+  await persist(deps, async () => {
+    const heads: Promise<void>[] = [];
+    for await (const { key } of deps.bucket.list(prefix, deps.signals.stop)) {
+      const archive = state.archives.byKey(key);
+      if (archive?.progress.state !== 'planned' || archive.partSize === undefined) continue;
+      found += 1;
+      heads.push(limit(() => lookAt(deps, { ...archive, key, partSize: archive.partSize as number }, onExisting)));
+      if (heads.length >= HEADS * 4) await Promise.all(heads.splice(0));
+    }
+    await Promise.all(heads);
+  });
+  state.transaction(() => state.facts.set('lookedUpAt', deps.clock.now()));
+  if (found > 0) deps.log.info({ found }, 'objects under keys of this transfer were in the bucket already');
+}
+
+async function lookAt(deps: Deps, archive: PlannedArchive, onExisting: 'skip' | 'fail'): Promise<void> {
+  const object = await deps.bucket.head(archive.key, deps.signals.stop);
+  if (!object) return;
+  const { state } = deps;
+  if (onExisting === 'skip' && isTheArchive(archive, object)) {
+    const proof = {
+      etag: object.etag,
+      versionId: object.versionId,
+      checksum: object.checksum,
+      verifiedAt: deps.clock.now(),
+    };
+    await state.write(() => state.archives.advance(archive.id, [{ type: 'found' }], { proof }));
+    return;
+  }
+  const message = existsMessage(archive.key, onExisting);
+  await state.write(() =>
+    state.archives.advance(archive.id, [{ type: 'failed', reason: 'object_exists' }], { message }),
+  );
+}
+
+/** What to do about an object that stands where an archive should go. */
+export function existsMessage(key: ObjectKey, onExisting: 'skip' | 'overwrite' | 'fail'): string {
+  const other = onExisting === 'skip' ? 'another object' : 'an object';
+  return `${other} has the key ${key}: move it away and retry, choose another --prefix, or say --on-existing overwrite`;
+}

@@ -1,0 +1,99 @@
+import type { UploadId } from '../domain/ids.ts';
+import { lengthOf, partRange } from '../domain/ranges.ts';
+import { isFailure } from '../domain/service-error.ts';
+import { MINUTE } from '../lib/duration.ts';
+import { BugError } from '../lib/errors.ts';
+import type { UploadedPart } from '../ports.ts';
+import type { PlannedArchive } from '../state/archives.ts';
+import { attributesOf, type WriteOptions } from './attributes.ts';
+import type { Deps } from './deps.ts';
+import { persist } from './persist.ts';
+
+/** How far the two clocks may differ when an upload's start is compared with ours. */
+const SKEW = 15 * MINUTE;
+
+/** The archive's upload: the one that is there, or a new one. That one was begun is on the disk before it is. */
+export async function ensureUpload(deps: Deps, options: WriteOptions, archive: PlannedArchive): Promise<UploadId> {
+  if (archive.uploadId !== undefined) return archive.uploadId;
+  const { state, bucket, clock } = deps;
+  return persist(deps, async () => {
+    if (state.archives.byId(archive.id).uploadBegunAt !== undefined) await abortStray(deps, archive);
+    await state.write(() => state.archives.beginUpload(archive.id, clock.now()));
+    const uploadId = await bucket.createUpload(archive.key, {
+      checksumAlgorithm: options.checksum,
+      attributes: attributesOf(archive, options),
+    });
+    await state.write(() => state.archives.uploadBegun(archive.id, uploadId));
+    return uploadId;
+  });
+}
+
+/** Aborts uploads of this key that were begun when ours was, but whose id has been lost. */
+async function abortStray(deps: Deps, { id, key }: PlannedArchive): Promise<void> {
+  const { uploadBegunAt } = deps.state.archives.byId(id);
+  if (uploadBegunAt === undefined) throw new BugError(`archive row ${id} has begun no upload`);
+  for await (const upload of deps.bucket.uploads(key, deps.signals.cut)) {
+    if (upload.key !== key || upload.initiatedAt < uploadBegunAt - SKEW) continue;
+    deps.log.info({ key }, 'an upload whose id was lost is aborted');
+    await deps.bucket.abortUpload(key, upload.uploadId, deps.signals.cut);
+  }
+}
+
+/** Ends the archive's upload, if it has one, and forgets its parts. */
+export async function dropUpload(deps: Deps, archive: PlannedArchive): Promise<void> {
+  const { uploadId, uploadBegunAt } = deps.state.archives.byId(archive.id);
+  if (uploadBegunAt !== undefined) {
+    await persist({ ...deps, signals: { ...deps.signals, stop: deps.signals.cut } }, () =>
+      uploadId === undefined
+        ? abortStray(deps, archive)
+        : deps.bucket.abortUpload(archive.key, uploadId, deps.signals.cut),
+    );
+  }
+  await deps.state.write(() => deps.state.archives.endUpload(archive.id));
+}
+
+/**
+ * Makes the state agree with S3 on what has arrived, before a run goes on: parts count only where both know them, by ETag, size and
+ * checksum; uploads whose id was lost are aborted.
+ */
+export async function agreeOnUploads(deps: Deps): Promise<void> {
+  const { state } = deps;
+  for (const archive of state.archives.uploading()) {
+    if (archive.uploadId === undefined || archive.progress.state === 'failed') {
+      await dropUpload(deps, archive);
+      continue;
+    }
+    await agreeOn(deps, archive, archive.uploadId);
+  }
+}
+
+async function agreeOn(deps: Deps, archive: PlannedArchive, uploadId: UploadId): Promise<void> {
+  const { state, bucket, log } = deps;
+  try {
+    const there = await persist(deps, async () => {
+      const parts = new Map<number, UploadedPart>();
+      for await (const part of bucket.parts(archive.key, uploadId, deps.signals.stop)) parts.set(part.partNumber, part);
+      return parts;
+    });
+    const lost = state.parts.of(archive.id).filter((part) => {
+      const other = there.get(part.partNumber);
+      return (
+        other?.etag !== part.etag ||
+        other.size !== lengthOf(partRange(archive.size, archive.partSize, part.partNumber)) ||
+        (other.checksum !== undefined && other.checksum !== part.checksum)
+      );
+    });
+    if (lost.length === 0) return;
+    log.warn(
+      { key: archive.key, parts: lost.length },
+      'S3 does not have parts that the state names; they are sent again',
+    );
+    await state.write(() => {
+      for (const { partNumber } of lost) state.parts.forget(archive.id, partNumber);
+    });
+  } catch (error) {
+    if (!isFailure(error, 'upload_not_found')) throw error;
+    // completed (then the object is there, and is found before anything is sent) or aborted by somebody
+    await state.write(() => state.archives.endUpload(archive.id));
+  }
+}

@@ -1,0 +1,74 @@
+import type { RequestLog } from '../domain/schedule/request-log.ts';
+import { type Bell, createBell } from '../lib/bell.ts';
+import type { Deps } from './deps.ts';
+import type { Pace } from './pace.ts';
+
+/** Why a run ended before everything was done. */
+export type Ending = 'cap' | 'duration' | 'stopped';
+
+/** What the loops of one run share. */
+export interface Work {
+  /** Rings when the state has changed in a way that may give another loop something to do. */
+  readonly bell: Bell;
+  /** Aborts when no new work is to be begun: stopped, a limit reached, or another loop failed. */
+  readonly closing: AbortSignal;
+  readonly pace: { readonly request: Pace; readonly read: Pace };
+  readonly asked: RequestLog;
+  /** Archives whose InitiateJob is waiting for its turn or for its answer. */
+  readonly asking: Set<number>;
+  /** What this run has copied. */
+  copied: { bytes: number; archives: number };
+  close(ending: Ending): void;
+  /** Ends the run with this error, once what is in flight is recorded. The first one counts. */
+  fail(error: unknown): void;
+  readonly fault: { readonly error: unknown } | undefined;
+  readonly ending: Ending | undefined;
+  /** Whether any archive is left that is not at its end. */
+  unfinished(): boolean;
+  /** Waits for the bell (rung since `since`), for `ms`, or for the closing, whichever is first. */
+  wait(since: number, ms?: number): Promise<void>;
+}
+
+export function createWork(deps: Deps, parts: Pick<Work, 'pace' | 'asked'>): Work {
+  const bell = createBell();
+  const closer = new AbortController();
+  const closing = AbortSignal.any([closer.signal, deps.signals.stop]);
+  let ending: Ending | undefined;
+  let fault: { readonly error: unknown } | undefined;
+  closing.addEventListener('abort', () => bell.ring(), { once: true });
+  return {
+    ...parts,
+    bell,
+    closing,
+    asking: new Set(),
+    copied: { bytes: 0, archives: 0 },
+    get ending() {
+      return ending ?? (deps.signals.stop.aborted ? 'stopped' : undefined);
+    },
+    close(why) {
+      ending ??= why;
+      closer.abort(why);
+    },
+    fail(error) {
+      fault ??= { error };
+      closer.abort(error);
+    },
+    get fault() {
+      return fault;
+    },
+    unfinished() {
+      const { listed, planned, requested, staged, transferring, transferred } = deps.state.totals.byState();
+      return [listed, planned, requested, staged, transferring, transferred].some(({ count }) => count > 0);
+    },
+    async wait(since, ms) {
+      if (closing.aborted) return;
+      const enough = new AbortController();
+      const heard = bell.heard(since).then(() => enough.abort());
+      if (ms === undefined) return heard;
+      // an aborted sleep is how the bell ends it
+      await deps.clock.sleep(ms, enough.signal).catch((error: unknown) => {
+        if (!enough.signal.aborted) throw error;
+      });
+    },
+  };
+}

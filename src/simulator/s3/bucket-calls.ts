@@ -45,7 +45,7 @@ export async function createBucket(
   checkName(name);
   const { caller, headers } = exchange;
   const hasBody = Number(header(headers, 'content-length') ?? 0) > 0;
-  const document = hasBody ? await takeDocument(exchange, LARGEST_CONFIGURATION) : '';
+  const document = hasBody ? await takeDocument(exchange, { largest: LARGEST_CONFIGURATION }) : '';
   const region = wantedRegion(locationConstraint(document), caller.region);
   const existing = buckets.get(name);
   if (existing && existing.owner !== caller.accountId) {

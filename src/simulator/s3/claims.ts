@@ -133,9 +133,13 @@ function bytesAnnounced(headers: IncomingHttpHeaders, framed: boolean): number {
 /**
  * What a request says of its body.
  * @param largest in bytes; 5 GiB unless told.
+ * @param checksumOf whether a checksum in the headers is the body's.
  * @throws {Refusal} before a byte of the body is read.
  */
-export function bodyClaims(headers: IncomingHttpHeaders, largest = LARGEST_BODY): BodyClaims {
+export function bodyClaims(
+  headers: IncomingHttpHeaders,
+  { largest = LARGEST_BODY, checksumOf = 'body' }: { largest?: number; checksumOf?: 'body' | 'object' } = {},
+): BodyClaims {
   const payload = header(headers, 'x-amz-content-sha256');
   if (payload === undefined) throw invalidRequest('Missing required header for this request: x-amz-content-sha256');
   const isHash = /^[0-9a-f]{64}$/i.test(payload);
@@ -156,7 +160,7 @@ export function bodyClaims(headers: IncomingHttpHeaders, largest = LARGEST_BODY)
     .split(',')
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '');
-  const inHeader = checksumClaim(headers);
+  const inHeader = checksumOf === 'body' ? checksumClaim(headers) : undefined;
   const inTrailer = trailingClaim(trailers);
   if (inHeader && inTrailer) {
     throw invalidRequest('Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.');

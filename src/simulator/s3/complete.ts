@@ -167,7 +167,7 @@ export async function completeMultipartUpload(call: Call): Promise<Reply> {
   const changesBefore = bucket.changes(key);
   const upload = requestedUpload(call);
   if (upload.conflicted) throw conditionalRequestConflict(key);
-  const named = namedParts(await takeDocument(exchange, LARGEST_DOCUMENT));
+  const named = namedParts(await takeDocument(exchange, { largest: LARGEST_DOCUMENT, checksumOf: 'object' }));
   requestedUpload(call);
   checkOrder(named, upload);
   for (const part of named) checkPartChecksums(part, upload);

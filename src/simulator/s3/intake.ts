@@ -122,10 +122,19 @@ export async function takeBody(
   }
 }
 
-/** Reads a body that is a document. @throws {Refusal} also where it is longer than `largest` bytes, or not UTF-8. */
-export async function takeDocument(exchange: Exchange, largest: number): Promise<string> {
+/**
+ * Reads a body that is a document.
+ * @param largest in bytes.
+ * @param checksumOf what a checksum in the headers is of; on CompleteMultipartUpload it is the object's.
+ * @throws {Refusal} also where the document is not UTF-8.
+ */
+export async function takeDocument(
+  exchange: Exchange,
+  { largest, checksumOf = 'body' }: { readonly largest: number; readonly checksumOf?: 'body' | 'object' },
+): Promise<string> {
   const pieces: Buffer[] = [];
-  await take(exchange, bodyClaims(exchange.headers, largest), { md5: false }, (bytes) => void pieces.push(bytes));
+  const claims = bodyClaims(exchange.headers, { largest, checksumOf });
+  await take(exchange, claims, { md5: false }, (bytes) => void pieces.push(bytes));
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces));
   } catch {

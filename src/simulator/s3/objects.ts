@@ -163,11 +163,11 @@ export async function getObjectTagging(call: Call): Promise<Reply> {
 
 export async function putObjectTagging(call: Call): Promise<Reply> {
   const { exchange, bucket, key } = call;
-  const { md5, checksum } = bodyClaims(exchange.headers, LARGEST_TAGGING);
+  const { md5, checksum } = bodyClaims(exchange.headers, { largest: LARGEST_TAGGING });
   if (md5 === undefined && !checksum) {
     throw invalidRequest('Missing required header for this request: Content-MD5 OR x-amz-checksum-*');
   }
-  const tags = parseTagging(await takeDocument(exchange, LARGEST_TAGGING));
+  const tags = parseTagging(await takeDocument(exchange, { largest: LARGEST_TAGGING }));
   const version = requestedVersion(call);
   bucket.setTags(key, version.versionId, tags);
   return { status: 200, headers: versionHeaders(bucket, version.versionId) };

@@ -2,8 +2,17 @@ import { type Random, seededRandom } from './random.ts';
 
 /** What goes wrong with a call, or with the job or notification that comes of it. */
 export type Fault =
-  /** Refused instead of done, in the shape of the service's protocol. */
-  | { readonly kind: 'error'; readonly status: number; readonly code: string; readonly message: string }
+  /**
+   * Refused instead of done, or with `done` although it was done, in the shape of the service's protocol. Status 200
+   * with an S3 error is what CompleteMultipartUpload may answer.
+   */
+  | {
+      readonly kind: 'error';
+      readonly status: number;
+      readonly code: string;
+      readonly message: string;
+      readonly done?: boolean;
+    }
   /** Done after `ms` of real time. */
   | { readonly kind: 'delay'; readonly ms: number }
   /** Not done: the connection is dropped before anything is answered. */

@@ -72,7 +72,7 @@ export async function answer(deps: FrameDeps, request: IncomingMessage, response
   call.faults = faults.map(({ kind }) => kind);
   for (const fault of faults) {
     if (fault.kind === 'delay') await delay(fault.ms);
-    if (fault.kind === 'error') return refuse(fault);
+    if (fault.kind === 'error' && !fault.done) return refuse(fault);
     if (fault.kind === 'reset') return drop(request);
   }
   const exchange: Exchange = { ...received, ...asked, detail: { ...asked.detail }, faults };
@@ -86,7 +86,8 @@ export async function answer(deps: FrameDeps, request: IncomingMessage, response
   });
   call.detail = { ...call.detail, ...exchange.detail };
   if (faults.some(({ kind }) => kind === 'lost-response')) return drop(request);
-  return send(reply, faults);
+  const refusal = faults.find((fault) => fault.kind === 'error');
+  return refusal ? refuse(refusal) : send(reply, faults);
 }
 
 function drop(request: IncomingMessage): void {

@@ -1,3 +1,5 @@
+import { DueQueue } from './due-queue.ts';
+
 /** setTimeout's limit. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -14,8 +16,7 @@ export class SimulatedClock implements Alarms {
   readonly speed: number;
   #origin: number;
   #since: number;
-  /** Latest first, so that the next one due is popped from the end. */
-  #alarms: { readonly due: number; readonly run: () => void }[] = [];
+  readonly #alarms = new DueQueue<() => void>();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -41,38 +42,28 @@ export class SimulatedClock implements Alarms {
   }
 
   set(due: number, run: () => void): void {
-    let low = 0;
-    let high = this.#alarms.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#alarms[middle]?.due ?? 0) > due) low = middle + 1;
-      else high = middle;
-    }
-    this.#alarms.splice(low, 0, { due, run });
-    if (low === this.#alarms.length - 1) this.#wait();
+    this.#alarms.push(due, run);
+    if (this.#alarms.next === due) this.#wait();
   }
 
   /** Runs what is due. Called by a timer, and before each call is answered, so that no answer is older than its time. */
   ring(): void {
     const now = this.now();
-    for (let next = this.#alarms.at(-1); next && next.due <= now; next = this.#alarms.at(-1)) {
-      this.#alarms.pop();
-      next.run();
-    }
+    for (let run = this.#alarms.pop(now); run; run = this.#alarms.pop(now)) run();
     this.#wait();
   }
 
   close(): void {
     this.#closed = true;
-    this.#alarms = [];
+    this.#alarms.clear();
     clearTimeout(this.#timer);
   }
 
   #wait(): void {
     clearTimeout(this.#timer);
-    const next = this.#alarms.at(-1);
-    if (!next || this.#closed) return;
-    const real = Math.ceil((next.due - this.now()) / this.speed);
+    const { next } = this.#alarms;
+    if (next === undefined || this.#closed) return;
+    const real = Math.ceil((next - this.now()) / this.speed);
     this.#timer = setTimeout(() => this.ring(), Math.min(Math.max(real, 1), LONGEST_TIMER_MS));
     this.#timer.unref();
   }

@@ -1,12 +1,11 @@
 import type { ByteRange } from '../../domain/ranges.ts';
 import type { Reply } from '../service.ts';
 import { type Job, rangeTreeHash } from './job.ts';
-import { invalid, jobNotFound } from './refusal.ts';
+import { invalid } from './refusal.ts';
 
 /** Answers GetJobOutput. `header` is the request's Range: relative to the job's own range. @throws {Refusal} */
 export async function jobOutput(job: Job, header: string | undefined): Promise<Reply> {
-  if (job.status === 'InProgress') throw invalid(`The job is not currently available for download: ${job.id}`);
-  if (job.status === 'Failed') throw jobNotFound(job.id);
+  if (job.status !== 'Succeeded') throw invalid(`The job is not currently available for download: ${job.id}`);
   const { work } = job;
   const archive = work.type === 'archive-retrieval' ? work : undefined;
   const inventory = work.type === 'inventory-retrieval' ? work : undefined;

@@ -87,7 +87,7 @@ export interface AwsSolutionCost {
 /** What nobody has put a figure to: said beside every plan. */
 export const NOT_COUNTED: readonly string[] = [
   'the machine that the run is on',
-  'parts of unfinished uploads, billed as STANDARD storage until they are completed',
+  'parts of unfinished uploads: STANDARD storage until they are completed',
   'requests to KMS, SNS and SQS, and listings of the bucket',
   'requests made again after an error, taxes, discounts and free tiers',
 ];

@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BugError } from '../../lib/errors.ts';
 
@@ -23,21 +22,23 @@ export interface BodyWriter {
 /** Where bodies are: in memory up to a total of `memoryBudget` bytes, then in a temporary folder; or nowhere. */
 export class BodyStore {
   readonly #memoryBudget: number;
+  readonly #temporaryFolder: string;
   readonly #discardBodies: boolean;
   #inMemory = 0;
   #folder: Promise<string> | undefined;
   #count = 0;
 
-  constructor({ memoryBudget, discardBodies }: { memoryBudget: number; discardBodies: boolean }) {
-    this.#memoryBudget = memoryBudget;
-    this.#discardBodies = discardBodies;
+  constructor(options: { memoryBudget: number; temporaryFolder: string; discardBodies: boolean }) {
+    this.#memoryBudget = options.memoryBudget;
+    this.#temporaryFolder = options.temporaryFolder;
+    this.#discardBodies = options.discardBodies;
   }
 
   /** @param length announced; no more than that may be written. */
   async writer(length: number): Promise<BodyWriter> {
     if (this.#discardBodies) return nowhere();
     if (this.#inMemory + length <= this.#memoryBudget) return this.#memory(length);
-    this.#folder ??= mkdtemp(join(tmpdir(), 'glacier2s3-simulator-'));
+    this.#folder ??= mkdtemp(join(this.#temporaryFolder, 'glacier2s3-simulator-'));
     this.#count += 1;
     return onDisk(join(await this.#folder, String(this.#count)));
   }

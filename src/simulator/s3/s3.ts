@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { checksumOf, type ObjectChecksum } from '../../domain/checksum.ts';
 import { BugError } from '../../lib/errors.ts';
 import { MiB } from '../../lib/size.ts';
@@ -28,6 +29,8 @@ import { xmlDocument } from './xml.ts';
 export interface S3Options {
   /** Bytes of bodies to hold in memory; what is more goes to a temporary folder. 256 MiB unless told. */
   readonly memoryBudget?: number;
+  /** Where that folder is made: the system's place for such, unless told. */
+  readonly temporaryFolder?: string;
   /** Keeps sizes and checksums only: GetObject and `bytes` fail, ETags are made up. For measurements. */
   readonly discardBodies?: boolean;
 }
@@ -114,9 +117,9 @@ const KEY_LIMIT = 1024;
  * does not. Chunks' signatures of signed aws-chunked bodies are not checked.
  */
 export function createS3(world: SimulatedWorld, options: S3Options = {}): SimulatedS3 {
-  const { memoryBudget = 256 * MiB, discardBodies = false } = options;
+  const { memoryBudget = 256 * MiB, temporaryFolder = tmpdir(), discardBodies = false } = options;
   const buckets = new Map<string, Bucket>();
-  const bodies = new BodyStore({ memoryBudget, discardBodies });
+  const bodies = new BodyStore({ memoryBudget, temporaryFolder, discardBodies });
 
   const carryOut = async (exchange: Exchange): Promise<Reply> => {
     const asked = route(exchange);

@@ -130,6 +130,13 @@ export interface Archives {
   nextStaged(limit: number, now: number): PlannedArchive[];
   /** The earliest time at which a planned (or staged) archive that is waiting for its next try may be taken. */
   nextTryAt(state: 'planned' | 'staged', now: number): number | undefined;
+  /** What is staged or being read, by the hour of its expiry, soonest first: at most some 30 groups. */
+  byExpiry(): {
+    readonly expiresAt: number;
+    readonly count: number;
+    readonly bytes: number;
+    readonly largest: number;
+  }[];
   /** Soonest time at which a staged archive expires. */
   nextExpiry(): number | undefined;
   /** All that are in this state, by row: safe to move them meanwhile. */
@@ -180,6 +187,12 @@ export function createArchives(db: Db, totals: Totals): Archives {
     .prepare('SELECT min(not_before) FROM archives WHERE state = ? AND not_before > ? AND not_before > 0')
     .pluck();
   const nextExpiry = db.prepare("SELECT min(expires_at) FROM archives WHERE state = 'staged'").pluck();
+  const byExpiry = db.prepare<[], { expiresAt: number; count: number; bytes: number; largest: number }>(
+    `SELECT min(expires_at) AS expiresAt, count(*) AS count, sum(size) AS bytes, max(size) AS largest
+     FROM (SELECT expires_at, size FROM archives WHERE state = 'staged'
+           UNION ALL SELECT expires_at, size FROM archives WHERE state IN ('transferring','transferred') AND expires_at IS NOT NULL)
+     GROUP BY expires_at / 3600000 ORDER BY expiresAt`,
+  );
   const asking = db.prepare("UPDATE archives SET asked_at = ? WHERE id = ? AND state = 'planned'");
   const notAsked = db.prepare(
     "UPDATE archives SET asked_at = NULL, tries = ?, not_before = ?, message = ? WHERE id = ? AND state = 'planned'",
@@ -250,6 +263,7 @@ export function createArchives(db: Db, totals: Totals): Archives {
     nextPlanned: (limit, now) => nextPlanned.all(now, limit).map(planned),
     nextStaged: (limit, now) => nextStaged.all(now, limit).map(planned),
     nextTryAt: (state, now) => (nextTry.get(state, now) as number | null) ?? undefined,
+    byExpiry: () => byExpiry.all(),
     nextExpiry: () => (nextExpiry.get() as number | null) ?? undefined,
     // the state stands in the text, so that SQLite can use the index of that state
     inState: (state) => paged(`state = '${state}'`),

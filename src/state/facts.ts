@@ -42,14 +42,11 @@ export interface TransferFacts {
   readonly throughput: ThroughputState;
   /** The run that holds the file, or held it last. */
   readonly run: { readonly pid: number; readonly since: number; readonly endedAt?: number };
-  readonly phase: Phase;
   /** The last measured pace, by the real clock. */
   readonly rate: { readonly bytesPerSecond: number; readonly archivesPerSecond: number; readonly at: number };
   /** The report was written, since then. */
   readonly reportedAt: number;
 }
-
-export type Phase = 'inventory' | 'planned' | 'requesting' | 'waiting' | 'transferring' | 'complete' | 'incomplete';
 
 export interface InventoryFact {
   /** A file's path, or `job`. */

@@ -40,7 +40,6 @@ export type InventoryOutcome =
 export async function readInventory(deps: Deps, options: InventoryOptions): Promise<InventoryOutcome> {
   const known = deps.state.facts.get('inventory');
   if (known?.loadedAt !== undefined) return { type: 'ready' };
-  deps.state.facts.set('phase', 'inventory');
   if (options.inventoryFile !== undefined) {
     await readInventoryFile(deps, options.vault, options.inventoryFile);
     return { type: 'ready' };

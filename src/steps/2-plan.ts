@@ -44,7 +44,6 @@ export function planArchives(deps: Pick<Deps, 'state' | 'clock' | 'log'>, option
     }
     state.planning.planAll();
     state.facts.set('plannedAt', deps.clock.now());
-    state.facts.set('phase', 'planned');
   });
 }
 

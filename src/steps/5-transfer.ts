@@ -10,6 +10,7 @@ import { outputGone } from './4-notify.ts';
 import { alreadyThere, type Verdict, verdictOnExisting, verifyObject, verifyUpload } from './6-verify.ts';
 import { attributesOf, type WriteOptions } from './attributes.ts';
 import type { Deps } from './deps.ts';
+import type { Meter } from './meter.ts';
 import { agreeOnUploads, dropUpload, ensureUpload } from './uploads.ts';
 import { isServiceAway } from './weather.ts';
 import type { Work } from './work.ts';
@@ -26,6 +27,7 @@ export interface TransferPartsOptions extends WriteOptions {
   /** Bytes that this run may still copy: an archive that would pass it is not begun. */
   readonly maxTransfer: number | undefined;
   readonly part: PartDeps;
+  readonly meter: Meter;
 }
 
 /** An archive of which parts are on their way. */
@@ -197,8 +199,11 @@ class Transfer {
     const { closing, pace } = this.#work;
     for (let failures = 0, waits = 0; ; waits += 1) {
       await pace.read.turn(closing);
+      const ended = this.#options.meter.begin();
       try {
-        return await copyPart(this.#options.part, task, signals.cut);
+        const result = await copyPart(this.#options.part, task, signals.cut);
+        this.#options.meter.part(task.length);
+        return result;
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
         const again = error.scope === 'part' || isFailure(error, 'write_conflict');
@@ -212,6 +217,8 @@ class Transfer {
           'a part failed; tried again',
         );
         await clock.sleep(backoff(waits + 1), closing);
+      } finally {
+        ended();
       }
     }
   }
@@ -285,6 +292,7 @@ class Transfer {
   async #finish(active: Active, verdict: Verdict): Promise<void> {
     this.#drop(active);
     await settle(this.#deps, this.#work, active.archive, verdict);
+    if (verdict.type === 'verified') this.#options.meter.archive();
   }
 
   #drop(active: Active): void {

@@ -1,5 +1,7 @@
+import { END_STATES, STATES } from '../domain/progress.ts';
 import type { RequestLog } from '../domain/schedule/request-log.ts';
 import { type Bell, createBell } from '../lib/bell.ts';
+import type { StateFile } from '../state/state-file.ts';
 import type { Deps } from './deps.ts';
 import type { Pace } from './pace.ts';
 
@@ -19,6 +21,8 @@ export interface Work {
   /** What this run has copied. */
   copied: { bytes: number; archives: number };
   close(ending: Ending): void;
+  /** Everything is done: the loops end. */
+  end(): void;
   /** Ends the run with this error, once what is in flight is recorded. The first one counts. */
   fail(error: unknown): void;
   readonly fault: { readonly error: unknown } | undefined;
@@ -49,6 +53,7 @@ export function createWork(deps: Deps, parts: Pick<Work, 'pace' | 'asked'>): Wor
       ending ??= why;
       closer.abort(why);
     },
+    end: () => closer.abort('done'),
     fail(error) {
       fault ??= { error };
       closer.abort(error);
@@ -56,10 +61,7 @@ export function createWork(deps: Deps, parts: Pick<Work, 'pace' | 'asked'>): Wor
     get fault() {
       return fault;
     },
-    unfinished() {
-      const { listed, planned, requested, staged, transferring, transferred } = deps.state.totals.byState();
-      return [listed, planned, requested, staged, transferring, transferred].some(({ count }) => count > 0);
-    },
+    unfinished: () => isUnfinished(deps.state),
     async wait(since, ms) {
       if (closing.aborted) return;
       const enough = new AbortController();
@@ -71,4 +73,10 @@ export function createWork(deps: Deps, parts: Pick<Work, 'pace' | 'asked'>): Wor
       });
     },
   };
+}
+
+/** Whether any archive is left that is not at its end. */
+export function isUnfinished({ totals }: Pick<StateFile, 'totals'>): boolean {
+  const byState = totals.byState();
+  return STATES.some((state) => !END_STATES.includes(state) && byState[state].count > 0);
 }

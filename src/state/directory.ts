@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { FatalError, KnownError } from '../lib/errors.ts';
+import { explain } from './database.ts';
+import type { TransferFacts } from './facts.ts';
+import { openStateFile, type StateFile } from './state-file.ts';
+
+/** What makes two runs work on the same transfer. `bucket` is empty for an inventory that belongs to no transfer yet. */
+export type TransferName = Omit<TransferFacts['transfer'], 'id' | 'createdAt'>;
+
+/** `$XDG_STATE_HOME/glacier2s3`, or `~/.local/state/glacier2s3`. */
+export function defaultStateDir(environment: NodeJS.ProcessEnv): string {
+  return join(environment.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'glacier2s3');
+}
+
+/** Where the state of a transfer is; makes the directory (0700). */
+export function statePathOf(dir: string, name: TransferName): string {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw explain(error, dir);
+  }
+  const { accountId, region, vault, bucket, prefix } = name;
+  const identity = JSON.stringify([accountId, region, vault, bucket, prefix]);
+  const hash = createHash('sha256').update(identity).digest('hex').slice(0, 8);
+  return join(dir, `${[vault, bucket, hash].filter(Boolean).join('--')}.sqlite`);
+}
+
+/** A state file of the directory, or why it can't be read. */
+export type Found =
+  | { readonly path: string; readonly transfer: TransferFacts['transfer'] }
+  | { readonly path: string; readonly error: KnownError };
+
+/** All transfers (and lone inventories) in the directory, by file name. An absent directory holds none. */
+export function findTransfers(dir: string): Found[] {
+  return stateFiles(dir).flatMap((path): Found[] => {
+    try {
+      const state = openStateFile(path, { readonly: true });
+      try {
+        const transfer = state.facts.get('transfer');
+        return transfer ? [{ path, transfer }] : [];
+      } finally {
+        state.close();
+      }
+    } catch (error) {
+      if (error instanceof KnownError) return [{ path, error }];
+      throw error;
+    }
+  });
+}
+
+function stateFiles(dir: string): string[] {
+  try {
+    const names = readdirSync(dir).filter((name) => name.endsWith('.sqlite'));
+    // one of no bytes belongs to a run that is just beginning
+    return names
+      .sort()
+      .map((name) => join(dir, name))
+      .filter((path) => statSync(path).size > 0);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw explain(error, dir);
+  }
+}
+
+/**
+ * The one transfer that is meant.
+ * @throws {FatalError} `no_transfer`, `several_transfers`.
+ */
+export function findTransfer(
+  dir: string,
+  wanted: { readonly vault: string; readonly bucket: string; readonly prefix?: string; readonly region?: string },
+): string {
+  const found = findTransfers(dir).filter(
+    (one) =>
+      'transfer' in one &&
+      Object.entries(wanted).every(([name, value]) => {
+        return value === undefined || one.transfer[name as keyof typeof wanted] === value;
+      }),
+  );
+  const target = wanted.bucket === '' ? `the vault ${wanted.vault}` : `${wanted.vault} to ${wanted.bucket}`;
+  if (found.length > 1) {
+    throw new FatalError(
+      'several_transfers',
+      `there are several transfers of ${target} in ${dir}: add --prefix or --region`,
+    );
+  }
+  const [only] = found;
+  if (!only)
+    throw new FatalError('no_transfer', `there is nothing about ${target} in ${dir}: run transfer or plan first`);
+  return only.path;
+}
+
+/** Opens the state of a transfer, new or not. */
+export function openTransfer(path: string, name: TransferName, now: number, newId: () => string): StateFile {
+  const state = openStateFile(path);
+  if (!state.facts.get('transfer')) {
+    state.transaction(() => state.facts.set('transfer', { id: newId(), ...name, createdAt: now }));
+  }
+  return state;
+}

@@ -1,0 +1,20 @@
+import type { Deps } from './deps.ts';
+import { persist } from './persist.ts';
+import { dropUpload } from './uploads.ts';
+import { isUnfinished } from './work.ts';
+
+/**
+ * Leaves nothing behind: uploads that nobody needs are aborted, and once all is done the topic and the queue that were made are removed.
+ * May be called again.
+ */
+export async function finish(deps: Deps): Promise<void> {
+  const { state } = deps;
+  for (const archive of state.archives.uploading()) {
+    const { state: at } = archive.progress;
+    if (at === 'failed' || at === 'verified' || at === 'skipped') await dropUpload(deps, archive);
+  }
+  const channel = state.facts.get('channel');
+  if (isUnfinished(state) || !channel) return;
+  await persist(deps, () => deps.notifications.remove(channel, deps.signals.cut));
+  state.transaction(() => state.facts.remove('channel'));
+}

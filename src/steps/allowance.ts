@@ -1,0 +1,59 @@
+import { type Decision, decide } from '../domain/schedule/decide.ts';
+import type { Hold } from '../domain/schedule/hold.ts';
+import { SECOND } from '../lib/duration.ts';
+import type { Tier } from '../ports.ts';
+import type { Allowance } from './3-request.ts';
+import type { Deps } from './deps.ts';
+import type { Meter } from './meter.ts';
+import type { Work } from './work.ts';
+
+/** Above so many staged archives their sums are taken anew at intervals only: it costs a second a million. */
+const MANY = 10_000;
+const MANY_EVERY = 30 * SECOND;
+
+/** What may be asked for now, as the scheduler decides it from the state. */
+export function createAllowance(
+  deps: Deps,
+  work: Work,
+  meter: Meter,
+  options: {
+    readonly tier: Tier;
+    readonly maxBytesPerDay: number;
+    readonly maxTransfer: number | undefined;
+    readonly bwlimit: number | undefined;
+    readonly policyBytesPerHour: number | undefined;
+  },
+): () => Allowance & { readonly hold?: Hold } {
+  let staged: ReturnType<Deps['state']['archives']['byExpiry']> = [];
+  let stagedAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    const { archives, totals } = deps.state;
+    const now = deps.clock.now();
+    const by = totals.byState();
+    const held = by.staged.count + by.transferring.count;
+    if (held < MANY || performance.now() - stagedAt > MANY_EVERY) {
+      staged = archives.byExpiry();
+      stagedAt = performance.now();
+    }
+    const outstanding = by.requested.bytes + by.staged.bytes + by.transferring.bytes;
+    const decision: Decision = decide({
+      now,
+      tier: options.tier,
+      planned: by.planned,
+      nextBytes: archives.nextPlanned(1, now)[0]?.size ?? 0,
+      requested: by.requested,
+      staged,
+      throughput: meter.throughput,
+      asked: work.asked,
+      limits: {
+        maxBytesPerDay: options.maxBytesPerDay,
+        policyBytesPerHour: options.policyBytesPerHour,
+        bytesPerSecond: options.bwlimit,
+        transferLeft:
+          options.maxTransfer === undefined ? undefined : options.maxTransfer - work.copied.bytes - outstanding,
+      },
+    });
+    const { request, hold, wakeAt } = decision;
+    return { archives: request.count, bytes: request.bytes, wakeAt, hold };
+  };
+}

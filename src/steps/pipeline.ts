@@ -1,0 +1,179 @@
+import { CallRate, READ_RATE, REQUEST_RATE } from '../domain/schedule/call-rate.ts';
+import { RequestLog } from '../domain/schedule/request-log.ts';
+import { createBandwidth } from '../lib/bandwidth.ts';
+import { MINUTE, SECOND } from '../lib/duration.ts';
+import type { Channel } from '../ports.ts';
+import { createBuffers } from '../transfer/buffers.ts';
+import { readInventory } from './1-inventory.ts';
+import { planArchives } from './2-plan.ts';
+import { type RequestOptions, requestArchives } from './3-request.ts';
+import { hearNotifications, hearOnce, openChannel, reconcile, reconcileAtIntervals } from './4-notify.ts';
+import { resumeTransfers, type TransferPartsOptions, transferArchives } from './5-transfer.ts';
+import { finish } from './7-finish.ts';
+import { createAllowance } from './allowance.ts';
+import type { Deps } from './deps.ts';
+import { checkBucket, lookUpExisting } from './destination.ts';
+import { createMeter, type Meter } from './meter.ts';
+import type { TransferOptions } from './options.ts';
+import { createPace } from './pace.ts';
+import { createWork, isUnfinished, type Work } from './work.ts';
+
+/** How a run ended. */
+export type Outcome =
+  /** Every archive is at its end. */
+  | { readonly type: 'finished'; readonly failed: number }
+  /** Work is pending at Glacier, and the run was not to wait. */
+  | { readonly type: 'pending' }
+  | { readonly type: 'cap' }
+  | { readonly type: 'duration' }
+  | { readonly type: 'stopped' };
+
+/** A body that sends nothing for so long is cut. */
+const STALL_MS = MINUTE;
+/** How often what was measured is taken in and kept, in real milliseconds. */
+const MEASURE_EVERY = 5 * SECOND;
+
+/** The main job: inventory, plan, request, notify, transfer, verify, finish. Run again, it goes on where it stopped. */
+export async function transferVault(
+  deps: Deps,
+  options: TransferOptions,
+  watch: (meter: Meter, hold: () => string | undefined) => void = () => undefined,
+): Promise<Outcome> {
+  const { state } = deps;
+  const isNew = state.facts.get('inventory')?.loadedAt === undefined;
+  if (!isNew && !isUnfinished(state)) {
+    await finish(deps);
+    return finished(deps);
+  }
+  await checkBucket(deps, options);
+  const inventory = await readInventory(deps, { ...options, topicArn: undefined });
+  if (inventory.type === 'pending') return { type: 'pending' };
+  planArchives(deps, options);
+  await lookUpExisting(deps, options);
+
+  const paces = state.facts.get('paces');
+  const work = createWork(deps, {
+    pace: {
+      request: createPace(
+        new CallRate(
+          { ...REQUEST_RATE, start: Math.min(REQUEST_RATE.start, options.requestRate), ceiling: options.requestRate },
+          paces?.request,
+        ),
+        deps.clock,
+      ),
+      read: createPace(new CallRate(READ_RATE, paces?.read), deps.clock),
+    },
+    asked: new RequestLog(state.facts.get('asked')),
+  });
+  const total = Object.values(state.totals.byState()).reduce(
+    (sum, { count, bytes }) => ({ count: sum.count + count, bytes: sum.bytes + bytes }),
+    { count: 0, bytes: 0 },
+  );
+  const meter = createMeter(deps.clock, total, state.facts.get('throughput'));
+  await copyAll(deps, work, options, meter, watch);
+  keep(deps, work, meter, false);
+  if (work.fault) throw work.fault.error;
+  await finish(deps);
+  if (!work.unfinished()) return finished(deps);
+  return { type: work.ending ?? 'pending' };
+}
+
+/** Steps 3 to 6, all at once: each has work as soon as the one before it has done some. */
+async function copyAll(
+  deps: Deps,
+  work: Work,
+  options: TransferOptions,
+  meter: Meter,
+  watch: (meter: Meter, hold: () => string | undefined) => void,
+): Promise<void> {
+  if (!work.unfinished()) return;
+  const { state } = deps;
+  const transfer: TransferPartsOptions = {
+    ...options,
+    meter,
+    part: {
+      vault: deps.vault,
+      bucket: deps.bucket,
+      buffers: createBuffers(options.memory),
+      bandwidth: createBandwidth(options.bwlimit, deps.clock),
+      stallAfterMs: STALL_MS,
+      onBytes: meter.arriving,
+    },
+  };
+  const limit = new AbortController();
+  if (options.maxDuration !== undefined) {
+    deps.clock.sleep(options.maxDuration, limit.signal).then(
+      () => work.close('duration'),
+      () => undefined,
+    );
+  }
+  const measuring = setInterval(() => keep(deps, work, meter, state.totals.byState().staged.count > 0), MEASURE_EVERY);
+  try {
+    const channel = options.notifications ? await openChannel(deps, options) : undefined;
+    const policy = options.tier === 'Standard' ? await deps.vault.retrievalPolicy(deps.signals.stop) : undefined;
+    const allowance = createAllowance(deps, work, meter, { ...options, policyBytesPerHour: policy?.bytesPerHour });
+    watch(meter, () => allowance().hold?.code);
+    const request: RequestOptions = { tier: options.tier, topicArn: channel?.topicArn, allowance };
+    await reconcile(deps, work);
+    await resumeTransfers(deps, work, transfer);
+    if (options.once) await round(deps, work, request, transfer, channel);
+    else await loops(deps, work, request, transfer, channel, options.reconcileEvery);
+  } catch (error) {
+    if (!work.closing.aborted) throw error;
+    // the loops were ended: why is known to `work`
+    if (error !== work.closing.reason) work.fail(error);
+  } finally {
+    clearInterval(measuring);
+    limit.abort();
+  }
+}
+
+/** Until nothing is left to do. The end of one is the end of all. */
+async function loops(
+  deps: Deps,
+  work: Work,
+  request: RequestOptions,
+  transfer: TransferPartsOptions,
+  channel: Channel | undefined,
+  reconcileEvery: number,
+): Promise<void> {
+  const running = [
+    requestArchives(deps, work, { ...request, until: 'done' }),
+    reconcileAtIntervals(deps, work, reconcileEvery),
+    channel ? hearNotifications(deps, work, channel) : undefined,
+    transferArchives(deps, work, transfer, 'done').then(() => work.end()),
+  ];
+  await Promise.all(running.map((loop) => loop?.catch((error: unknown) => work.fail(error))));
+}
+
+/** What can be done now, for `--once`: completions are heard, what may be is asked for, what is staged is copied. */
+async function round(
+  deps: Deps,
+  work: Work,
+  request: RequestOptions,
+  transfer: TransferPartsOptions,
+  channel: Channel | undefined,
+): Promise<void> {
+  do {
+    // an empty answer to a long poll of a second is an empty queue, for the purposes of this round
+    while (channel && (await hearOnce(deps, work, channel, 1)) > 0) if (work.closing.aborted) return;
+    await Promise.all([
+      requestArchives(deps, work, { ...request, until: 'idle' }).catch((error: unknown) => work.fail(error)),
+      transferArchives(deps, work, transfer, 'idle').catch((error: unknown) => work.fail(error)),
+    ]);
+  } while (!work.closing.aborted && deps.state.archives.nextStaged(1, deps.clock.now()).length > 0);
+}
+
+function keep(deps: Deps, work: Work, meter: Meter, backlog: boolean): void {
+  const { facts } = deps.state;
+  const throughput = meter.read(backlog);
+  deps.state.transaction(() => {
+    facts.set('throughput', throughput);
+    facts.set('paces', { request: work.pace.request.state, read: work.pace.read.state });
+    facts.set('rate', { ...meter.pace, at: deps.clock.now() });
+  });
+}
+
+function finished({ state }: Deps): Outcome {
+  return { type: 'finished', failed: state.totals.byState().failed.count + state.inventory.problemCount() };
+}

@@ -2,17 +2,7 @@ import type { SimulatedService, SimulatedWorld } from '../service.ts';
 import { Queues } from './queues.ts';
 import { snsService } from './sns.ts';
 import { sqsService } from './sqs.ts';
-import { type Deliveries, type DroppedMessage, deliver, type Topic, Topics } from './topics.ts';
-
-export interface MessagingOptions {
-  /** How many times a message is delivered that every policy lets through. Once, if not given. */
-  readonly deliveries?: Deliveries;
-  /**
-   * The condition keys that Glacier sends with its messages. AWS's documents name the first, AWS's own migration
-   * tool relies on the second: a policy that holds for each of them alone is safe. Both, if not given.
-   */
-  readonly glacierKeys?: readonly ('aws:SourceAccount' | 'aws:SourceOwner')[];
-}
+import { type DroppedMessage, deliver, type PublishedMessage, type Topic, Topics } from './topics.ts';
 
 export interface Messaging {
   readonly sns: SimulatedService;
@@ -29,14 +19,12 @@ export interface Messaging {
 }
 
 /** SNS and SQS, which share the queues. */
-export function createMessaging(world: SimulatedWorld, options: MessagingOptions = {}): Messaging {
-  const { deliveries = () => 1, glacierKeys = ['aws:SourceAccount', 'aws:SourceOwner'] } = options;
+export function createMessaging(world: SimulatedWorld): Messaging {
   const queues = new Queues(world);
   const topics = new Topics();
   const dropped: DroppedMessage[] = [];
-  const surroundings = { world, queues, deliveries, drop: (each: DroppedMessage) => void dropped.push(each) };
-  const publish = (topic: Topic, message: { readonly message: string; readonly subject?: string }): string =>
-    deliver(surroundings, topic, message);
+  const drop = (each: DroppedMessage): void => void dropped.push(each);
+  const publish = (topic: Topic, message: PublishedMessage): string => deliver({ world, queues, drop }, topic, message);
   return {
     sns: snsService(topics, publish),
     sqs: sqsService(queues),
@@ -45,11 +33,11 @@ export function createMessaging(world: SimulatedWorld, options: MessagingOptions
     publish(topicArn, message, { service, accountId }) {
       const topic = topics.get(topicArn);
       if (!topic) return 'no_topic';
-      const context = Object.fromEntries(glacierKeys.map((key) => [key, accountId]));
       const refuse = (reason: DroppedMessage['reason']): 'denied' => {
-        dropped.push({ topicArn, message, reason });
+        drop({ topicArn, message, reason });
         return 'denied';
       };
+      const context = { 'aws:SourceAccount': accountId, 'aws:SourceOwner': accountId };
       if (!topic.allows({ service: `${service}.amazonaws.com` }, 'Publish', context)) return refuse('topic_policy');
       if (topic.attributes.has('KmsMasterKeyId')) return refuse('topic_encrypted');
       publish(topic, { message });

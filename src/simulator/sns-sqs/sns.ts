@@ -4,7 +4,7 @@ import { keyed, numbered, queryError, queryReply, type Xml } from './query-proto
 import type { Caller } from './queues.ts';
 import { invalidParameter, Refusal } from './refusal.ts';
 import { formOf, readBody } from './request.ts';
-import type { Subscription, Topic, Topics } from './topics.ts';
+import type { PublishedMessage, Subscription, Topic, Topics } from './topics.ts';
 
 const NAMESPACE = 'http://sns.amazonaws.com/doc/2010-03-31/';
 /** Topics and subscriptions a page (SNS API reference, ListTopics). */
@@ -17,7 +17,7 @@ interface SnsCall {
   readonly caller: Caller;
   readonly form: URLSearchParams;
   /** The message's id. */
-  publish(topic: Topic, message: { readonly message: string; readonly subject?: string }): string;
+  publish(topic: Topic, message: PublishedMessage): string;
 }
 
 type SnsOperation = (call: SnsCall) => Xml | undefined;

@@ -113,14 +113,19 @@ export class Topics {
   }
 }
 
-/** How many times each delivery of a message is made: 0 is lost, 2 is doubled. */
-export type Deliveries = (notification: { readonly topicArn: string; readonly message: string }) => number;
+/** Who queues see as the sender of SNS's messages: a user of AWS's own. */
+const SNS_SENDER = 'AIDAISNSSIMULATED0000';
+
+export interface PublishedMessage {
+  readonly message: string;
+  readonly subject?: string;
+}
 
 /** Why a message did not arrive. AWS is silent about it all. */
 export interface DroppedMessage {
   readonly topicArn: string;
   readonly message: string;
-  readonly reason: 'topic_policy' | 'topic_encrypted' | 'no_queue' | 'queue_policy' | 'queue_encrypted' | 'fault';
+  readonly reason: 'topic_policy' | 'topic_encrypted' | 'no_queue' | 'queue_policy' | 'queue_encrypted';
 }
 
 /** Brings a topic's message to the queues that subscribe to it and let it in; the others are counted in `dropped`. */
@@ -128,16 +133,14 @@ export function deliver(
   {
     world,
     queues,
-    deliveries,
     drop,
   }: {
     readonly world: SimulatedWorld;
     readonly queues: Queues;
-    readonly deliveries: Deliveries;
     drop(dropped: DroppedMessage): void;
   },
   topic: Topic,
-  { message, subject }: { readonly message: string; readonly subject?: string },
+  { message, subject }: PublishedMessage,
 ): string {
   const messageId = randomUUID();
   const context = { 'aws:SourceArn': topic.arn, 'aws:SourceAccount': topic.owner };
@@ -148,10 +151,8 @@ export function deliver(
     else if (!queues.allows(queue, { service: 'sns.amazonaws.com' }, 'SendMessage', context)) refuse('queue_policy');
     else if (queue.attributes.encryptedByKms) refuse('queue_encrypted');
     else {
-      const times = deliveries({ topicArn: topic.arn, message });
-      if (times === 0) refuse('fault');
       const body = subscription.raw ? message : envelope(topic, subscription, messageId, world.now(), message, subject);
-      for (let i = 0; i < times; i += 1) queue.send({ body, senderId: 'AIDAISDSMGVAXSPE7FHSW' });
+      queue.send({ body, senderId: SNS_SENDER });
     }
   }
   return messageId;

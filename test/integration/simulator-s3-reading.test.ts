@@ -40,6 +40,16 @@ describe('the simulated S3: reading an object', () => {
     });
   });
 
+  it('gives an object only if it is still the one that is meant', async () => {
+    await using setup = await setupS3();
+    const { client } = setup;
+    const { ETag } = await client.send(put());
+    const get = (IfMatch?: string) => client.send(new GetObjectCommand({ Bucket: 'bucket', Key: 'key', IfMatch }));
+
+    expect(await (await get(ETag)).Body?.transformToString()).toBe('123456789');
+    expect(await refusalOf(get('"other"'))).toMatchObject({ code: 'PreconditionFailed', status: 412 });
+  });
+
   it.each(['GLACIER', 'DEEP_ARCHIVE'] as const)(
     'does not give what lies in %s, but tells of it',
     async (StorageClass) => {

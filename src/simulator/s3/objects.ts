@@ -35,7 +35,7 @@ export function etagOf(md5: string | undefined, encryption: string, seed: string
 /** @throws {Refusal} 412 where there is an object, 409 where the key was written or deleted meanwhile. */
 export function checkIfAbsent({ bucket, key }: Call, changesBefore: number): void {
   if (bucket.changes(key) !== changesBefore) throw conditionalRequestConflict(key);
-  if (bucket.current(key)) throw preconditionFailed();
+  if (bucket.current(key)) throw preconditionFailed('If-None-Match');
 }
 
 export async function putObject(call: Call): Promise<Reply> {
@@ -103,6 +103,8 @@ function rangeOf(text: string | undefined, size: number): Range | undefined {
 function found(call: Call): { version: StoredVersion; range: Range | undefined; reply: Reply } {
   const { headers } = call.exchange;
   const version = requestedVersion(call);
+  const match = header(headers, 'if-match');
+  if (match !== undefined && match.replaceAll('"', '') !== version.etag) throw preconditionFailed('If-Match');
   const mode = header(headers, 'x-amz-checksum-mode');
   if (mode !== undefined && mode !== 'ENABLED')
     throw invalidRequest('Value for x-amz-checksum-mode header is invalid.');

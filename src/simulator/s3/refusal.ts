@@ -46,9 +46,9 @@ export function noSuchUpload(uploadId: string): Refusal {
   return new Refusal(404, 'NoSuchUpload', message, { UploadId: uploadId });
 }
 
-export function preconditionFailed(): Refusal {
+export function preconditionFailed(condition: 'If-Match' | 'If-None-Match'): Refusal {
   const message = 'At least one of the pre-conditions you specified did not hold';
-  return new Refusal(412, 'PreconditionFailed', message, { Condition: 'If-None-Match' });
+  return new Refusal(412, 'PreconditionFailed', message, { Condition: condition });
 }
 
 export function conditionalRequestConflict(key: string): Refusal {

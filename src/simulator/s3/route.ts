@@ -101,7 +101,6 @@ const LEFT_OUT = [
   'x-amz-website-redirect-location',
   'x-amz-write-offset-bytes',
   'x-amz-if-match-initiated-time',
-  'if-match',
   'if-modified-since',
   'if-unmodified-since',
 ];
@@ -110,8 +109,9 @@ const LEFT_OUT = [
 export function refuseLeftOut({ operation }: Route, { method, query, headers }: Request): void {
   const left = LEFT_OUT.find((name) => headers[name] !== undefined);
   if (left) throw notSimulated(`the header ${left}`);
-  if ((method === 'GET' || method === 'HEAD') && headers['if-none-match'] !== undefined) {
-    throw notSimulated('the header if-none-match on reading');
-  }
+  const reads = method === 'GET' || method === 'HEAD';
+  const condition = reads ? 'if-none-match' : 'if-match';
+  if (headers[condition] !== undefined)
+    throw notSimulated(`the header ${condition} on ${reads ? 'reading' : 'writing'}`);
   if (query.has('partNumber') && operation !== 'UploadPart') throw notSimulated('reading an object by its part number');
 }

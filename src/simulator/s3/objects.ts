@@ -22,7 +22,7 @@ import type { Content } from './xml.ts';
 const LARGEST_TAGGING = 128 * 1024;
 
 /** The headers by which replies tell a checksum. */
-export function checksumHeaders({ algorithm, type, value }: ObjectChecksum): Record<string, string> {
+function checksumHeaders({ algorithm, type, value }: ObjectChecksum): Record<string, string> {
   return { [checksumHeader(algorithm)]: value, 'x-amz-checksum-type': type };
 }
 

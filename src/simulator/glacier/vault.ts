@@ -53,7 +53,7 @@ export class SimulatedVault {
   readonly #now: () => number;
   readonly #alarms: Alarms;
   #lastSequence = 0;
-  #inventoryDue = false;
+  #inventoryDue: number | undefined;
 
   constructor(
     { name, arn, createdAt }: { readonly name: string; readonly arn: string; readonly createdAt?: number },
@@ -101,6 +101,7 @@ export class SimulatedVault {
 
   /** Makes the inventory that is due once a day, now. */
   takeInventory(date = this.#now()): void {
+    this.#inventoryDue = undefined;
     for (const archive of this.#archives.values()) {
       if (archive.deletedAt !== undefined) this.#archives.delete(archive.id);
     }
@@ -111,12 +112,12 @@ export class SimulatedVault {
 
   /** Inventories are made about once a day, and only where something has changed. */
   #scheduleInventory(): void {
-    if (this.#inventoryDue) return;
-    this.#inventoryDue = true;
+    if (this.#inventoryDue !== undefined) return;
     const due = Math.max((this.inventory?.date ?? this.createdAt) + DAY, this.#now());
+    this.#inventoryDue = due;
     this.#alarms.set(due, () => {
-      this.#inventoryDue = false;
-      this.takeInventory();
+      // one that was made in between has taken its place
+      if (this.#inventoryDue === due) this.takeInventory();
     });
   }
 }

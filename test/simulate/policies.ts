@@ -77,7 +77,7 @@ export class Scheduler implements Policy {
     };
     if (decision.again) {
       const { expiresAt } = decision.again;
-      const lots = [...vault.expiring(expiresAt, expiresAt + 15 * MINUTE)].reverse();
+      const lots = vault.expiring(expiresAt, expiresAt + 15 * MINUTE).reverse();
       this.#askWithin(decision.again, lots, vault, ask, () => at < until);
     }
     this.#askWithin(decision.request, following(vault), vault, ask, () => at < until);
@@ -130,7 +130,7 @@ export class FixedPolicy implements Policy {
     }
     if (now >= this.#nextCheckAt) {
       this.#nextCheckAt = now + 30 * MINUTE;
-      this.#again = [...vault.expiring(now, now + 5 * HOUR)].reverse();
+      this.#again = vault.expiring(now, now + 5 * HOUR).reverse();
     }
     let at = this.#calls.delayUntil(now);
     const ask = (lot: number): boolean => {

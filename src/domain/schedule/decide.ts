@@ -44,7 +44,7 @@ export interface Again extends Work {
 }
 
 export interface Decision {
-  /** Ask for at most this much of what is planned, in order of creation (`countWithin`). */
+  /** Ask for planned archives in order of creation, as long as both their count and their bytes are within this. */
   readonly request: Work;
   /** Before `request`. Such an archive keeps its parts; its old output is read on, after all the others. */
   readonly again?: Again;
@@ -67,18 +67,6 @@ const LATEST_REVIEW = 5 * MINUTE;
 const SOONEST_REVIEW = 10 * SECOND;
 /** Asked for again this long before the slowest job would be too late. */
 const AGAIN_LEAD = 15 * MINUTE;
-
-/** How many archives of these sizes, from the first on, are within `work`. */
-export function countWithin(work: Work, sizes: Iterable<number>): number {
-  let count = 0;
-  let bytes = 0;
-  for (const size of sizes) {
-    bytes += size;
-    if (count >= work.count || bytes > work.bytes) break;
-    count += 1;
-  }
-  return count;
-}
 
 /**
  * What to ask Glacier for now. Pure; call it after each change, and at `wakeAt`.

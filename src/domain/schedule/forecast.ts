@@ -11,7 +11,7 @@ export interface Expiring extends Work {
 }
 
 /** An output is counted on until this long before it expires: clocks differ, and a part takes its time. */
-export const EXPIRY_MARGIN = 15 * MINUTE;
+const EXPIRY_MARGIN = 15 * MINUTE;
 
 /** How long the line takes for this much work. */
 export function lineTime({ count, bytes }: Work, { bytesPerSecond, archivesPerSecond }: LineRate): number {

@@ -1,7 +1,7 @@
 import type { ObjectChecksum } from '../domain/checksum.ts';
 import type { ArchiveId, JobId, ObjectKey, TreeHash, UploadId } from '../domain/ids.ts';
 import type { ListedArchive } from '../domain/inventory-file.ts';
-import { advance, type Event, type Progress, type State } from '../domain/progress.ts';
+import { advance, END_STATES, type Event, type Progress, type State } from '../domain/progress.ts';
 import { BugError } from '../lib/errors.ts';
 import type { Db } from './database.ts';
 import type { Totals } from './totals.ts';
@@ -156,6 +156,8 @@ export interface Archives {
   /** All that may have an unfinished upload. */
   uploading(): PlannedArchive[];
   failedBy(code: string | undefined): IterableIterator<Archive>;
+  /** The rows that `advance` has brought to an end since the last call. */
+  takeEnded(): number[];
 }
 
 const IN_STATE_PAGE = 1000;
@@ -204,6 +206,7 @@ export function createArchives(db: Db, totals: Totals): Archives {
   const dropParts = db.prepare('DELETE FROM parts WHERE archive = ?');
   const uploading = all('upload_begun_at IS NOT NULL');
 
+  let ended: number[] = [];
   const get = (id: number): Archive => {
     const row = byId.get(id);
     if (!row) throw new BugError(`there is no archive row ${id}`);
@@ -258,6 +261,7 @@ export function createArchives(db: Db, totals: Totals): Archives {
       totals.add(to.state, 1, row.size);
       if (from.state === 'failed') totals.addFailure(from.reason, -1);
       if (to.state === 'failed') totals.addFailure(to.reason, 1);
+      if (END_STATES.includes(to.state)) ended.push(id);
       return to;
     },
     nextPlanned: (limit, now) => nextPlanned.all(now, limit).map(planned),
@@ -284,6 +288,11 @@ export function createArchives(db: Db, totals: Totals): Archives {
     uploading: () => uploading.all().map(planned),
     failedBy: (code) =>
       code === undefined ? paged("state = 'failed'") : paged("state = 'failed' AND reason = ?", code),
+    takeEnded() {
+      const taken = ended;
+      ended = [];
+      return taken;
+    },
   };
 }
 

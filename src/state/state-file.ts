@@ -1,4 +1,4 @@
-import { type Archives, createArchives } from './archives.ts';
+import { type Archive, type Archives, createArchives } from './archives.ts';
 import { type Db, explain, openDatabase } from './database.ts';
 import { createFacts, type Facts } from './facts.ts';
 import { createInventoryRows, type InventoryRows } from './inventory.ts';
@@ -29,6 +29,8 @@ export interface StateFile {
    * promise only.
    */
   write<T>(work: () => T): Promise<T>;
+  /** Called with each archive that has reached its end, once that is on the disk. One listener. */
+  onEnd(listener: (archive: Archive) => void): void;
   /** Commits what is gathered and closes the file. */
   close(): void;
 }
@@ -37,12 +39,19 @@ export interface StateFile {
 export function openStateFile(path: string, options: { readonly readonly?: boolean } = {}): StateFile {
   const db = openDatabase(path, options);
   const totals = createTotals(db);
-  const transaction = transactionOf(db, path, totals);
+  const archives = createArchives(db, totals);
+  let listener: ((archive: Archive) => void) | undefined;
+  const transaction = transactionOf(db, path, totals, {
+    committed() {
+      for (const id of archives.takeEnded()) listener?.(archives.byId(id));
+    },
+    rolledBack: () => void archives.takeEnded(),
+  });
   const group = createGroup(transaction);
   return {
     path,
     facts: createFacts(db),
-    archives: createArchives(db, totals),
+    archives,
     parts: createParts(db),
     jobs: createJobs(db),
     inventory: createInventoryRows(db, totals),
@@ -50,6 +59,9 @@ export function openStateFile(path: string, options: { readonly readonly?: boole
     totals,
     transaction,
     write: group.write,
+    onEnd(heard) {
+      listener = heard;
+    },
     close() {
       group.flush();
       db.close();
@@ -57,21 +69,30 @@ export function openStateFile(path: string, options: { readonly readonly?: boole
   };
 }
 
-function transactionOf(db: Db, path: string, totals: Totals): StateFile['transaction'] {
+function transactionOf(
+  db: Db,
+  path: string,
+  totals: Totals,
+  after: { committed(): void; rolledBack(): void },
+): StateFile['transaction'] {
   return <T>(work: () => T): T => {
     if (db.inTransaction) return work();
+    let result: T;
     try {
-      return db
+      result = db
         .transaction(() => {
-          const result = work();
+          const done = work();
           totals.flush();
-          return result;
+          return done;
         })
         .immediate();
     } catch (error) {
       totals.reset();
+      after.rolledBack();
       throw explain(error, path);
     }
+    after.committed();
+    return result;
   };
 }
 

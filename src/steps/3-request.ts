@@ -95,7 +95,10 @@ async function requestArchive(deps: Deps, work: Work, options: RequestOptions, a
       topicArn: options.topicArn,
     });
     await state.write(() => {
-      state.archives.advance(archive.id, [{ type: 'requested', jobId }]);
+      // ListJobs or a notification may have told of the job before the answer came
+      if (state.archives.byId(archive.id).progress.state === 'planned') {
+        state.archives.advance(archive.id, [{ type: 'requested', jobId }]);
+      }
       work.asked.add(clock.now(), archive.size);
       state.facts.set('asked', work.asked.state);
     });

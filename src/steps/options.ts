@@ -16,8 +16,6 @@ export interface TransferOptions {
   readonly allowCrossRegion: boolean;
 
   readonly inventoryFile: string | undefined;
-  readonly namesFile: string | undefined;
-  readonly synologyMapping: string | undefined;
   readonly refreshInventory: boolean;
 
   readonly tier: Tier;

@@ -1,4 +1,5 @@
 import { CallRate, READ_RATE, REQUEST_RATE } from '../domain/schedule/call-rate.ts';
+import { describeHold } from '../domain/schedule/hold.ts';
 import { RequestLog } from '../domain/schedule/request-log.ts';
 import { createBandwidth } from '../lib/bandwidth.ts';
 import { MINUTE, SECOND } from '../lib/duration.ts';
@@ -37,7 +38,7 @@ const MEASURE_EVERY = 5 * SECOND;
 export async function transferVault(
   deps: Deps,
   options: TransferOptions,
-  watch: (meter: Meter, hold: () => string | undefined) => void = () => undefined,
+  watchHold: (hold: () => string | undefined) => void = () => undefined,
 ): Promise<Outcome> {
   const { state } = deps;
   const isNew = state.facts.get('inventory')?.loadedAt === undefined;
@@ -70,7 +71,7 @@ export async function transferVault(
     { count: 0, bytes: 0 },
   );
   const meter = createMeter(deps.clock, total, state.facts.get('throughput'));
-  await copyAll(deps, work, options, meter, watch);
+  await copyAll(deps, work, options, meter, watchHold);
   keep(deps, work, meter, false);
   if (work.fault) throw work.fault.error;
   await finish(deps);
@@ -84,7 +85,7 @@ async function copyAll(
   work: Work,
   options: TransferOptions,
   meter: Meter,
-  watch: (meter: Meter, hold: () => string | undefined) => void,
+  watchHold: (hold: () => string | undefined) => void,
 ): Promise<void> {
   if (!work.unfinished()) return;
   const { state } = deps;
@@ -112,7 +113,10 @@ async function copyAll(
     const channel = options.notifications ? await openChannel(deps, options) : undefined;
     const policy = options.tier === 'Standard' ? await deps.vault.retrievalPolicy(deps.signals.stop) : undefined;
     const allowance = createAllowance(deps, work, meter, { ...options, policyBytesPerHour: policy?.bytesPerHour });
-    watch(meter, () => allowance().hold?.code);
+    watchHold(() => {
+      const { hold } = allowance();
+      return hold && describeHold(hold, deps.clock.now());
+    });
     const request: RequestOptions = { tier: options.tier, topicArn: channel?.topicArn, allowance };
     await reconcile(deps, work);
     await resumeTransfers(deps, work, transfer);

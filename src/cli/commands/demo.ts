@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { formatSize } from '../../lib/size.ts';
+import { demoVault } from '../../simulator/demo-vault.ts';
+import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
+import type { Io } from '../io.ts';
+import { alignColumns } from '../output/text-table.ts';
+
+export interface DemoFlags {
+  readonly archives: number;
+  readonly speed: number;
+  readonly quiet?: boolean;
+  readonly progress: boolean;
+}
+
+const VAULT = 'demo';
+const BUCKET = 'demo-bucket';
+const SHOWN = 40;
+
+/** Runs the main job on a simulator of its own, with nothing left behind. @returns the exit code of `transfer`. */
+export async function demo(flags: DemoFlags, io: Io): Promise<number> {
+  const simulator = await startSimulator({
+    speed: flags.speed,
+    vaults: [demoVault({ name: VAULT, count: flags.archives })],
+    buckets: [BUCKET],
+  });
+  const stateDir = mkdtempSync(join(tmpdir(), 'glacier2s3-demo-'));
+  try {
+    Object.assign(process.env, simulator.environment);
+    const { main } = await import('../main.ts');
+    const args = ['transfer', '--vault', VAULT, '--bucket', BUCKET, '--state-dir', stateDir, '--yes'];
+    if (flags.quiet) args.push('--quiet');
+    if (!flags.progress) args.push('--no-progress');
+    process.stdout.write(
+      `A simulated vault of ${flags.archives} archives, an hour in ${(3600 / flags.speed).toFixed(1)} s, nothing leaves this machine:\n` +
+        `  glacier2s3 ${args.join(' ')}\n\n`,
+    );
+    const exitCode = await main(args, io);
+    process.stdout.write(objectsOf(simulator));
+    return exitCode;
+  } finally {
+    await simulator.close();
+    rmSync(stateDir, { recursive: true, force: true });
+  }
+}
+
+function objectsOf(simulator: Simulator): string {
+  const objects = simulator.s3.objects(BUCKET);
+  const rows = objects.slice(0, SHOWN).map(({ key, size, storageClass }) => [key, formatSize(size), storageClass]);
+  const more = objects.length > SHOWN ? `... and ${objects.length - SHOWN} more\n` : '';
+  return `\n${objects.length} objects in ${BUCKET}:\n${alignColumns(rows, ['left', 'right', 'left']).join('\n')}\n${more}`;
+}

@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import { type Cloud, connect } from '../app.ts';
+import type { ChecksumAlgorithm } from '../domain/checksum.ts';
+import type { StorageClass } from '../domain/price/storage-class.ts';
+import { type Clock, clockFrom } from '../lib/clock.ts';
+import { SECOND } from '../lib/duration.ts';
+import type { Log } from '../lib/log.ts';
+import type { Bucket, Tier } from '../ports.ts';
+import { defaultStateDir, openTransfer, statePathOf } from '../state/directory.ts';
+import { lockTransfer } from '../state/lock.ts';
+import type { StateFile } from '../state/state-file.ts';
+import type { Deps, Signals } from '../steps/deps.ts';
+import type { TransferOptions } from '../steps/options.ts';
+import { statusOf, type TransferStatus } from '../steps/status.ts';
+import type { Io } from './io.ts';
+import { createLog, type LogOptions } from './output/log.ts';
+import { createProgress, type ProgressOptions, statusLine } from './output/progress.ts';
+
+/** The flags of `transfer` and `plan` as commander gives them. */
+export interface TransferFlags extends LogOptions, ProgressOptions {
+  readonly vault: string;
+  readonly bucket: string;
+  readonly accountId: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly endpointUrl?: string;
+  readonly inventory?: string;
+  readonly refreshInventory?: boolean;
+  readonly prefix: string;
+  readonly storageClass: StorageClass;
+  readonly destRegion?: string;
+  readonly destProfile?: string;
+  readonly destEndpointUrl?: string;
+  readonly expectedBucketOwner?: string;
+  readonly sse?: 'aws:kms' | 'AES256';
+  readonly sseKmsKeyId?: string;
+  readonly tag: Readonly<Record<string, string>>;
+  readonly checksum: ChecksumAlgorithm;
+  readonly onExisting: TransferOptions['onExisting'];
+  readonly allowCrossRegion?: boolean;
+  readonly tier: Tier;
+  readonly requestRate: number;
+  readonly maxBytesPerDay: number;
+  readonly queueUrl?: string;
+  readonly topicArn?: string;
+  readonly notifications: boolean;
+  readonly reconcileEvery: number;
+  readonly concurrency: number;
+  readonly memory: number;
+  readonly partSize: number;
+  readonly bwlimit?: number;
+  readonly maxTransfer?: number;
+  readonly maxDuration?: number;
+  readonly once?: boolean;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly stateDir?: string;
+}
+
+/** One run of `transfer` or `plan`: the state is open and held, the log and the progress are on. */
+export interface Run {
+  readonly deps: Deps;
+  readonly options: TransferOptions;
+  readonly cloud: Cloud;
+  status(): TransferStatus;
+  setHold(hold: () => string | undefined): void;
+}
+
+/** After the first signal, what is in flight has so long (real milliseconds) to be finished and recorded. */
+const GRACE = 30 * SECOND;
+
+/** Opens all that a run needs, runs `work`, and closes it again, whatever happens. */
+export async function withRun<T>(flags: TransferFlags, io: Io, work: (run: Run) => Promise<T>): Promise<T> {
+  const cloud = await connect(
+    { region: undefined, profile: undefined, endpointUrl: undefined, ...flags },
+    flags.concurrency,
+  );
+  const clock = clockFrom(process.env.GLACIER2S3_CLOCK);
+  const name = { ...flags, region: cloud.region };
+  const { vault, accountId, region, bucket, prefix } = name;
+  const path = statePathOf(flags.stateDir ?? defaultStateDir(process.env), name);
+  const lock = lockTransfer(path);
+  try {
+    const newId = () => randomBytes(6).toString('hex');
+    const state = openTransfer(path, { vault, accountId, region, bucket, prefix }, clock.now(), newId);
+    try {
+      return await inRun(flags, io, { cloud, clock, state }, work);
+    } finally {
+      state.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+async function inRun<T>(
+  flags: TransferFlags,
+  io: Io,
+  { cloud, clock, state }: { cloud: Cloud; clock: Clock; state: StateFile },
+  work: (run: Run) => Promise<T>,
+): Promise<T> {
+  const options = optionsOf(flags, cloud.region);
+  const since = clock.now();
+  state.transaction(() => {
+    state.facts.set('run', { pid: process.pid, since });
+    const { storageClass, tier, checksum, partSize } = options;
+    state.facts.set('settings', { storageClass, tier, checksum, partSize });
+  });
+  let hold: () => string | undefined = () => undefined;
+  const status = () => statusOf(state, { now: clock.now(), running: true });
+  const view = createProgress(flags, { status, hold: () => hold() });
+  const log = createLog(flags, view.log);
+  if (flags.json) printEvents(state);
+  io.onStatusSignal(() => view.log(statusLine(status())));
+  try {
+    const bucket = bucketOf(flags, cloud);
+    const { vault, notifications } = cloud;
+    const deps: Deps = { vault, bucket, notifications, state, clock, log, signals: signalsOf(io.stop, log) };
+    const setHold: Run['setHold'] = (next) => {
+      hold = next;
+    };
+    return await work({ deps, options, cloud, status, setHold });
+  } finally {
+    view.stop();
+    state.transaction(() => state.facts.set('run', { pid: process.pid, since, endedAt: clock.now() }));
+  }
+}
+
+function bucketOf(flags: TransferFlags, cloud: Cloud): Bucket {
+  return cloud.bucket({
+    bucket: flags.bucket,
+    region: flags.destRegion,
+    profile: flags.destProfile,
+    endpointUrl: flags.destEndpointUrl,
+    expectedBucketOwner: flags.expectedBucketOwner,
+  });
+}
+
+function signalsOf(stop: AbortSignal, log: Log): Signals {
+  const cut = new AbortController();
+  stop.addEventListener(
+    'abort',
+    () => {
+      log.info(
+        { signal: stop.reason },
+        'ending: what is in flight is finished and recorded; another signal ends at once',
+      );
+      setTimeout(() => cut.abort(stop.reason), GRACE).unref();
+    },
+    { once: true },
+  );
+  return { stop, cut: cut.signal };
+}
+
+function printEvents(state: StateFile): void {
+  state.onEnd(({ archiveId, key, size, progress, message }) => {
+    const reason = 'reason' in progress ? progress.reason : undefined;
+    const event = { type: 'archive', archiveId, key, size, state: progress.state, reason, message };
+    process.stdout.write(`${JSON.stringify(event)}\n`);
+  });
+}
+
+function optionsOf(flags: TransferFlags, region: string): TransferOptions {
+  return {
+    ...flags,
+    region,
+    encryption: flags.sse && { algorithm: flags.sse, kmsKeyId: flags.sseKmsKeyId },
+    tags: flags.tag,
+    allowCrossRegion: flags.allowCrossRegion ?? false,
+    inventoryFile: flags.inventory,
+    refreshInventory: flags.refreshInventory ?? false,
+    bwlimit: flags.bwlimit,
+    maxTransfer: flags.maxTransfer,
+    maxDuration: flags.maxDuration,
+    queueUrl: flags.queueUrl,
+    topicArn: flags.topicArn,
+    once: flags.once ?? false,
+  };
+}

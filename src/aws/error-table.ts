@@ -30,6 +30,8 @@ const COMMON: readonly (readonly [names: RegExp, failure: ServiceFailure])[] = [
 const S3: Readonly<Record<string, ServiceFailure>> = {
   NoSuchBucket: 'bucket_not_found',
   NoSuchUpload: 'upload_not_found',
+  // Ceph's word for it; where a missing object is no failure, nobody asks
+  NoSuchKey: 'upload_not_found',
   // a part is not there as it was recorded: the upload has to be begun again
   InvalidPart: 'upload_not_found',
   PreconditionFailed: 'object_exists',

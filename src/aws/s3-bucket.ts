@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { ObjectKey, UploadId } from '../domain/ids.ts';
 import { isFailure } from '../domain/service-error.ts';
+import { SECOND } from '../lib/duration.ts';
 import { BugError } from '../lib/errors.ts';
 import type { Bucket } from '../ports.ts';
 import { type CallContext, call } from './errors.ts';
@@ -203,7 +204,9 @@ export function s3Bucket({ client, bucket, expectedBucketOwner }: S3BucketOption
         for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
           if (Key === undefined || UploadId === undefined) continue;
           const key: ObjectKey = decodedKey(Key, page.EncodingType);
-          yield { key, uploadId: UploadId as UploadId, initiatedAt: Initiated?.getTime() ?? 0 };
+          // other servers say more than S3 does
+          const initiatedAt = Math.floor((Initiated?.getTime() ?? 0) / SECOND) * SECOND;
+          yield { key, uploadId: UploadId as UploadId, initiatedAt };
         }
         marker = page.IsTruncated
           ? {

@@ -28,6 +28,12 @@ export interface BucketCapabilities {
   readonly conditionalComplete: boolean;
   /** A storage class other than STANDARD that it keeps. */
   readonly storageClass: string;
+  /** Whether an object with bytes may have a key that ends in a slash. */
+  readonly slashedKeys: boolean;
+  /** Whether the listing of uploads gives keys of any characters as they are, or says that they are encoded. */
+  readonly uploadKeys: boolean;
+  /** Whether CompleteMultipartUpload gives the object's ETag and refuses an upload that is gone. */
+  readonly exactCompletion: boolean;
 }
 
 const ODD_NAMES = [
@@ -40,8 +46,11 @@ const ODD_NAMES = [
 export function describeBucketContract(
   name: string,
   makeSubject: () => Promise<BucketSubject>,
-  { checksums, conditionalPut, conditionalComplete, storageClass }: BucketCapabilities,
+  capabilities: BucketCapabilities,
 ): void {
+  const { checksums, conditionalPut, conditionalComplete, storageClass, slashedKeys, uploadKeys, exactCompletion } =
+    capabilities;
+
   describe(`${name} as a bucket`, () => {
     let subject: BucketSubject;
     const { signal } = new AbortController();
@@ -145,7 +154,8 @@ export function describeBucketContract(
     });
 
     it('lists what is under a prefix in the order of the keys’ bytes, whatever the keys', async () => {
-      const keys = ODD_NAMES.map((each) => key(`odd/${each}`));
+      const names = ODD_NAMES.filter((each) => slashedKeys || !each.endsWith('/'));
+      const keys = names.map((each) => key(`odd/${each}`));
       for (const each of keys) await put(each, Buffer.from(each));
       await put(key('other'), Buffer.from('x'));
 
@@ -181,12 +191,8 @@ export function describeBucketContract(
         );
         expect(open).toMatchObject([{ key: to, uploadId: wanted.uploadId }]);
         expect(open[0]!.initiatedAt % 1000).toBe(0);
-        expect(head).toMatchObject({
-          etag: stored.etag,
-          size: wanted.size,
-          storageClass,
-          metadata: attributes.metadata,
-        });
+        expect(head).toMatchObject({ size: wanted.size, storageClass, metadata: attributes.metadata });
+        if (exactCompletion) expect(stored.etag).toBe(head?.etag);
         expect(await Array.fromAsync(subject.bucket.uploads(to, signal))).toEqual([]);
         if (checksums.includes(algorithm)) {
           expect(listed.map(({ checksum }) => checksum)).toEqual(wanted.parts.map(({ checksum }) => checksum));
@@ -260,20 +266,24 @@ export function describeBucketContract(
       const gone = { code: 'upload_not_found' };
       await expect(uploadPart(to, wanted.uploadId, 1, randomBytes(3), 'CRC32')).rejects.toMatchObject(gone);
       await expect(Array.fromAsync(subject.bucket.parts(to, wanted.uploadId, signal))).rejects.toMatchObject(gone);
-      await expect(subject.bucket.completeUpload(wanted)).rejects.toMatchObject(gone);
+      if (exactCompletion) await expect(subject.bucket.completeUpload(wanted)).rejects.toMatchObject(gone);
     });
 
     it('keeps uploads of one key apart and lists those under a prefix', async () => {
-      const make = (text: string) => subject.bucket.createUpload(key(text), { checksumAlgorithm: 'CRC32', attributes });
-      const ids = [await make('open/a b+c'), await make('open/a b+c'), await make('open/é'), await make('elsewhere')];
+      const names = uploadKeys ? ['open/a b+c', 'open/é'] : ['open/a', 'open/b'];
+      const [twice, once] = names.map(key) as [ObjectKey, ObjectKey];
+      const keys = [twice, twice, once, key('elsewhere')];
+      const ids: UploadId[] = [];
+      for (const each of keys) {
+        ids.push(await subject.bucket.createUpload(each, { checksumAlgorithm: 'CRC32', attributes }));
+      }
 
       const open = await Array.fromAsync(subject.bucket.uploads(key('open/'), signal));
 
       expect(new Set(ids).size).toBe(4);
       expect(new Set(open.map(({ uploadId }) => uploadId))).toEqual(new Set(ids.slice(0, 3)));
-      expect(open.map((each) => each.key).sort()).toEqual([key('open/a b+c'), key('open/a b+c'), key('open/é')]);
-      const names = ['open/a b+c', 'open/a b+c', 'open/é', 'elsewhere'];
-      for (const [i, uploadId] of ids.entries()) await subject.bucket.abortUpload(key(names[i]!), uploadId, signal);
+      expect(open.map((each) => each.key).sort()).toEqual([twice, twice, once]);
+      for (const [i, uploadId] of ids.entries()) await subject.bucket.abortUpload(keys[i]!, uploadId, signal);
     });
 
     it('ends with the reason of the signal', async () => {

@@ -12,6 +12,9 @@ const everything = {
   conditionalPut: true,
   conditionalComplete: true,
   storageClass: 'DEEP_ARCHIVE',
+  slashedKeys: true,
+  uploadKeys: true,
+  exactCompletion: true,
 } as const;
 
 describeBucketContract(

@@ -7,13 +7,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** A server that others wrote, running on loopback with its data in a temporary folder. */
+/** A server that others wrote, on loopback, with its data in a temporary folder. Knows `accessKey` with its secret. */
 export interface Peer {
   readonly endpoint: string;
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Kills its processes and removes its data. */
   stop(): Promise<void>;
 }
+
+/** The same as the simulator's, so that a test has only one pair to set up (support/simulator-keys.ts). */
+export const accessKey = { id: 'simulator', secret: 'simulator' } as const;
 
 /** Where `install.sh` puts what does not come from the system's packages. */
 export const installedFolder = fileURLToPath(new URL('installed', import.meta.url));

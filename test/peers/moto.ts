@@ -17,9 +17,5 @@ export async function startMoto(): Promise<Peer> {
     await daemon.stop();
     throw error;
   }
-  return {
-    endpoint,
-    credentials: { accessKeyId: 'PEERACCESSKEY', secretAccessKey: 'peer-secret-key' },
-    stop: () => daemon.stop(),
-  };
+  return { endpoint, stop: () => daemon.stop() };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { answers, areInstalled, DaemonGroup, freePort, type Peer, runToEnd } from './daemon.ts';
+import { accessKey, answers, areInstalled, DaemonGroup, freePort, type Peer, runToEnd } from './daemon.ts';
 
 export const hasRadosgw = areInstalled(
   'ceph',
@@ -28,7 +28,6 @@ async function startCluster(daemons: DaemonGroup): Promise<Peer> {
   const monitorPort = await freePort();
   const gatewayPort = await freePort();
   const endpoint = `http://127.0.0.1:${gatewayPort}`;
-  const credentials = { accessKeyId: 'PEERACCESSKEY', secretAccessKey: 'peer-secret-key' };
   const cluster = randomUUID();
   const disk = randomUUID();
   const { folder } = daemons;
@@ -52,7 +51,7 @@ async function startCluster(daemons: DaemonGroup): Promise<Peer> {
   await run(
     'radosgw-admin',
     ...['user', 'create', '--uid', 'peer', '--display-name', 'peer'],
-    ...['--access-key', credentials.accessKeyId, '--secret', credentials.secretAccessKey],
+    ...['--access-key', accessKey.id, '--secret', accessKey.secret],
   );
   for (const storageClass of ['GLACIER', 'DEEP_ARCHIVE']) {
     const placement = ['--placement-id', 'default-placement', '--storage-class', storageClass];
@@ -66,7 +65,7 @@ async function startCluster(daemons: DaemonGroup): Promise<Peer> {
   start('radosgw', '-n', 'client.rgw');
   await daemons.until(() => answers(endpoint));
 
-  return { endpoint, credentials, stop: () => daemons.stop() };
+  return { endpoint, stop: () => daemons.stop() };
 }
 
 function configuration(folder: string, cluster: string, monitorPort: number, gatewayPort: number): string {

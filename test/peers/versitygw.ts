@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { answers, areInstalled, DaemonGroup, freePort, installedFolder, type Peer } from './daemon.ts';
+import { accessKey, answers, areInstalled, DaemonGroup, freePort, installedFolder, type Peer } from './daemon.ts';
 
 const command = join(installedFolder, 'versitygw');
 
@@ -11,12 +11,11 @@ export async function startVersitygw(): Promise<Peer> {
   const daemon = new DaemonGroup();
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
-  const credentials = { accessKeyId: 'PEERACCESSKEY', secretAccessKey: 'peer-secret-key' };
   for (const name of ['objects', 'attributes']) mkdirSync(join(daemon.folder, name));
   daemon.start(
     command,
     ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', '--sidecar', join(daemon.folder, 'attributes'), 'objects'],
-    { ROOT_ACCESS_KEY_ID: credentials.accessKeyId, ROOT_SECRET_ACCESS_KEY: credentials.secretAccessKey },
+    { ROOT_ACCESS_KEY_ID: accessKey.id, ROOT_SECRET_ACCESS_KEY: accessKey.secret },
   );
   try {
     await daemon.until(() => answers(endpoint));
@@ -24,5 +23,5 @@ export async function startVersitygw(): Promise<Peer> {
     await daemon.stop();
     throw error;
   }
-  return { endpoint, credentials, stop: () => daemon.stop() };
+  return { endpoint, stop: () => daemon.stop() };
 }

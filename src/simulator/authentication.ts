@@ -78,7 +78,7 @@ const REFUSALS = {
 } as const satisfies Record<string, Record<'glacier' | 's3' | 'other', readonly [number, string, string]>>;
 
 /** The error of this kind as the service names it. */
-export function authenticationError(service: string, kind: keyof typeof REFUSALS, addition = ''): AwsError {
+function authenticationError(service: string, kind: keyof typeof REFUSALS, addition = ''): AwsError {
   const [status, code, message] = REFUSALS[kind][service === 'glacier' || service === 's3' ? service : 'other'];
   return { status, code, message: `${message}${addition}` };
 }

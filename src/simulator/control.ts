@@ -25,7 +25,7 @@ import type { SimulatedClock } from './simulated-clock.ts';
  *   POST   archives      {"vault", "region"?, "archives"?, "delete"?: [id], "takeInventory"?: true}: {"archiveIds"}
  *   POST   glacier       settings to be changed, as GlacierSettings
  *   POST   credentials   Credential: added, or replaced
- *   GET    state         vaults with their archives' and jobs' numbers, and all of the above but the calls
+ *   GET    state         the clock, settings, faults, counts, and the vaults with how many archives and jobs they have
  *
  * An archive is {"size", "seed"?, "period"?, "zeros"?: true, "base64"?, "description"?, "createdAt"?, "id"?, "listedAs"?}.
  */

@@ -1,6 +1,6 @@
 /*
- * What the tools of their time wrote into an archive's description (see the README's list of formats). Written apart
- * from the code that reads it, so that each can find the other's mistakes.
+ * What the tools of their time wrote into an archive's description (fixtures/descriptions/ has real ones). Written
+ * apart from the code that reads it, so that each can find the other's mistakes.
  */
 
 /** A file as its tool saw it: a relative path with `/`, and when it was changed last. */

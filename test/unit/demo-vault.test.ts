@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MiB } from '../../src/lib/size.ts';
+import { utf7 } from '../../src/simulator/demo-names.ts';
 import { demoVault } from '../../src/simulator/demo-vault.ts';
 
 describe('the demo vault', () => {
@@ -15,5 +16,16 @@ describe('the demo vault', () => {
     expect(archives.filter(({ id }) => id?.startsWith('-'))).not.toHaveLength(0);
     expect(new Set(archives.map(({ id }) => id)).size).toBe(200);
     expect(archives.every(({ description = '' }) => description.length <= 1024)).toBe(true);
+  });
+});
+
+describe('the UTF-7 of .NET, in the demo vault’s descriptions', () => {
+  it.each([
+    ['c:\\my_folder\\my file.txt', 'c:+AFw-my+AF8-folder+AFw-my file.txt'],
+    ['C++ notes/a+b.txt', 'C+-+- notes/a+-b.txt'],
+    ['né', 'n+AOk-'],
+    ['é+é', '+AOkAKwDp-'],
+  ])('of %s is %s', (text, encoded) => {
+    expect(utf7(text)).toBe(encoded);
   });
 });

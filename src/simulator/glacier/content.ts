@@ -1,4 +1,4 @@
-import { createCipheriv, createHash } from 'node:crypto';
+import { createCipheriv, hash } from 'node:crypto';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { TreeHash } from '../../domain/ids.ts';
 import type { ByteRange } from '../../domain/ranges.ts';
@@ -24,7 +24,6 @@ const HASHED_AT_ONCE = 16;
 export class ArchiveContent {
   readonly size: number;
   readonly #source: ContentSource;
-  readonly #key: Buffer;
   readonly #period: number;
   /** Hashes of chunks by their number within the period; `-1` is the last, short one. */
   #chunkHashes: Map<number, Buffer> | undefined;
@@ -35,7 +34,6 @@ export class ArchiveContent {
     this.size = source.kind === 'bytes' ? source.bytes.length : source.size;
     this.#period =
       source.kind === 'zeros' ? 1 : (source.kind === 'seeded' && source.period) || Number.POSITIVE_INFINITY;
-    this.#key = source.kind === 'seeded' ? createHash('sha256').update(source.seed).digest().subarray(0, 16) : ZEROS;
   }
 
   /** The bytes of the range, in pieces that end where a chunk ends. */
@@ -49,6 +47,8 @@ export class ArchiveContent {
 
   /** The tree hash of the archive. */
   async treeHash(): Promise<TreeHash> {
+    // the most common case by far in a large vault
+    if (this.size <= MiB) this.#root ??= sha256(this.#bytes(0, this.size)).toString('hex') as TreeHash;
     this.#root ??= await this.treeHashOf({ start: 0, end: this.size - 1 });
     return this.#root;
   }
@@ -64,8 +64,7 @@ export class ArchiveContent {
       this.#hashChunk(chunk, hashes);
     }
     this.#hashChunk(stop - 1, hashes);
-    // a vault of a million one-chunk archives keeps their roots only
-    if (this.size > MiB) this.#chunkHashes = hashes;
+    this.#chunkHashes = hashes;
     return this.#combine(first, stop, hashes, new Map()).toString('hex') as TreeHash;
   }
 
@@ -82,7 +81,9 @@ export class ArchiveContent {
         const counter = Buffer.alloc(AES_BLOCK);
         counter.writeBigUInt64BE(BigInt(chunk), 0);
         counter.writeUInt32BE((inChunk - skipped) / AES_BLOCK, 12);
-        const noise = createCipheriv('aes-128-ctr', this.#key, counter).update(ZEROS.subarray(0, skipped + to - from));
+        const noise = createCipheriv('aes-128-ctr', sha256(this.#source.seed).subarray(0, 16), counter).update(
+          ZEROS.subarray(0, skipped + to - from),
+        );
         return noise.subarray(skipped);
       }
       default:
@@ -98,7 +99,7 @@ export class ArchiveContent {
     const name = this.#nameOf(chunk);
     if (hashes.has(name)) return;
     const bytes = this.#bytes(chunk * MiB, Math.min((chunk + 1) * MiB, this.size));
-    hashes.set(name, createHash('sha256').update(bytes).digest());
+    hashes.set(name, sha256(bytes));
   }
 
   /**
@@ -114,11 +115,14 @@ export class ArchiveContent {
     const known = full ? nodes.get(name) : undefined;
     if (known) return known;
     const middle = first + 2 ** (Math.ceil(Math.log2(count)) - 1);
-    const node = createHash('sha256')
-      .update(this.#combine(first, middle, hashes, nodes))
-      .update(this.#combine(middle, stop, hashes, nodes))
-      .digest();
+    const node = sha256(
+      Buffer.concat([this.#combine(first, middle, hashes, nodes), this.#combine(middle, stop, hashes, nodes)]),
+    );
     if (full && this.#period !== Number.POSITIVE_INFINITY) nodes.set(name, node);
     return node;
   }
+}
+
+function sha256(data: string | Uint8Array): Buffer {
+  return hash('sha256', data, 'buffer');
 }

@@ -65,7 +65,7 @@ export function parseJobRequest(body: Buffer): JobRequest {
 }
 
 /** `start-end` of a RetrievalByteRange, by chunks of the archive. @throws {Refusal} */
-export function parseRetrievalRange(range: string): ByteRange {
+function parseRetrievalRange(range: string): ByteRange {
   const match = /^(\d{1,15})-(\d{1,15})$/.exec(range);
   const [start, end] = [Number(match?.[1]), Number(match?.[2])];
   if (!match || end < start) throw invalid(`Invalid retrieval byte range: ${range}`);

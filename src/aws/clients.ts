@@ -38,9 +38,11 @@ export function s3Client(options: ClientOptions): S3Client {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
-  // asked for when the endpoint is resolved; only by then does the SDK know whether the environment names one
-  const { config } = client as { readonly config: { readonly isCustomEndpoint?: boolean } };
-  Object.assign(client.config, { forcePathStyle: async () => config.isCustomEndpoint === true });
+  // the SDK alone knows whether the environment or the profile names an endpoint, and finds out with the first call
+  const { serviceConfiguredEndpoint } = client.config as ConfiguredEndpoint;
+  const isCustom = async (): Promise<boolean> =>
+    options.endpointUrl !== undefined || (await serviceConfiguredEndpoint?.()) !== undefined;
+  Object.assign(client.config, { forcePathStyle: isCustom });
   client.middlewareStack.add(
     (next, context) => (args) => {
       const isUpload = context.commandName === 'PutObjectCommand' || context.commandName === 'UploadPartCommand';
@@ -62,6 +64,10 @@ export function snsClient(options: ClientOptions): SNSClient {
 
 export function stsClient(options: ClientOptions): STSClient {
   return new STSClient(common(options, IDLE_TIMEOUT_MS));
+}
+
+interface ConfiguredEndpoint {
+  readonly serviceConfiguredEndpoint?: () => Promise<unknown>;
 }
 
 interface HttpHeaders {

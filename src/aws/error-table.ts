@@ -25,6 +25,7 @@ const COMMON: readonly (readonly [names: RegExp, failure: ServiceFailure])[] = [
     'unavailable',
   ],
   [/^KMS\.?\w*$/i, 'access_denied'],
+  [/^(NotImplemented|MethodNotAllowed)$/, 'invalid_request'],
 ];
 
 const S3: Readonly<Record<string, ServiceFailure>> = {

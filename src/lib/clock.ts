@@ -16,7 +16,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** The machine's clock. `speed` and `origin` serve a simulator whose time runs faster: `origin` + elapsed x `speed`. */
 export function systemClock({ speed = 1, origin = 0, since = 0 } = {}): Clock {
   return {
-    now: () => (speed === 1 ? Date.now() : origin + (Date.now() - since) * speed),
+    now: () => origin + (Date.now() - since) * speed,
     async sleep(ms, signal) {
       signal.throwIfAborted();
       let left = speed === 1 ? ms : Math.max(ms / speed, Math.min(ms, SHORTEST_PAUSE_MS));

@@ -38,7 +38,7 @@ it('finds imports to judge', () => {
 
 it('imports go one way: bin > cli > steps > (transfer, state) > domain > lib', () => {
   const wrong = imports.filter(({ file, layer, target }) => {
-    if (!target.startsWith('.')) return false;
+    if (!target.startsWith('.') || !target.endsWith('.ts')) return false;
     const to = layerOf(normalize(join(file, '..', target)));
     return to !== layer && !mayImport[layer]?.includes(to);
   });

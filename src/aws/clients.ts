@@ -37,6 +37,8 @@ export function s3Client(options: ClientOptions): S3Client {
     ...common(options, S3_IDLE_TIMEOUT_MS),
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    // with it, the SDK opens a new connection for every body from 2 MiB up
+    expectContinueHeader: false,
   });
   // the SDK alone knows whether the environment or the profile names an endpoint, and finds out with the first call
   const { serviceConfiguredEndpoint } = client.config as ConfiguredEndpoint;

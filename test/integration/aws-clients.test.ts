@@ -7,6 +7,7 @@ import { s3Bucket } from '../../src/aws/s3-bucket.ts';
 import { checksumOf } from '../../src/domain/checksum.ts';
 import type { ArchiveId, ObjectKey, UploadId } from '../../src/domain/ids.ts';
 import { UsageError } from '../../src/lib/errors.ts';
+import { MiB } from '../../src/lib/size.ts';
 import { withSimulatorKeys } from '../support/simulator-keys.ts';
 
 interface Seen {
@@ -159,6 +160,18 @@ it('keeps its connections and opens no more than it is given', async () => {
 
   expect(inTurn).toBe(1);
   expect(new Set(seen.map(({ socket }) => socket)).size).toBeLessThanOrEqual(18);
+});
+
+it('sends large parts one after the other over one connection', async () => {
+  const large = Buffer.alloc(3 * MiB);
+  const sum = { algorithm: 'CRC32', value: checksumOf('CRC32', large) } as const;
+  const into = bucket(`http://127.0.0.1:${port}`);
+  for (const partNumber of [1, 2, 3]) {
+    await into.uploadPart({ key, uploadId: 'u' as UploadId, partNumber, body: large, checksum: sum }, signal);
+  }
+
+  expect(new Set(seen.map(({ socket }) => socket)).size).toBe(1);
+  expect(seen.map(({ headers }) => headers.expect)).toEqual([undefined, undefined, undefined]);
 });
 
 it('asks once more, by the server’s time, where the machine’s clock is wrong', async () => {

@@ -296,6 +296,7 @@ describe('the simulated SQS', () => {
     };
     const deleted = await query({ Action: 'DeleteMessageBatch', ...form }, path);
     const attributes = await query({ Action: 'GetQueueAttributes', 'AttributeName.1': 'VisibilityTimeout' }, path);
+    const empty = await query({ Action: 'ReceiveMessage' }, path);
     const missing = await query({ Action: 'GetQueueUrl', QueueName: 'none' });
     const unknown = await query({ Action: 'FlyAway' });
 
@@ -304,6 +305,8 @@ describe('the simulated SQS', () => {
     expect(received.text).toContain('<Attribute><Name>ApproximateReceiveCount</Name><Value>1</Value></Attribute>');
     expect(deleted.text).toContain('<DeleteMessageBatchResultEntry><Id>a</Id></DeleteMessageBatchResultEntry>');
     expect(attributes.text).toContain('<Attribute><Name>VisibilityTimeout</Name><Value>7</Value></Attribute>');
+    // older clients look for the result even where there is nothing in it
+    expect(empty.text).toContain('<ReceiveMessageResult></ReceiveMessageResult>');
     expect(missing).toMatchObject({ status: 400 });
     expect(missing.text).toContain('<Code>AWS.SimpleQueueService.NonExistentQueue</Code>');
     expect(unknown.text).toContain('<Code>InvalidAction</Code>');

@@ -10,8 +10,8 @@ export interface SqsCall {
   readonly input: SqsInput;
 }
 
-/** An operation, on input and output as the JSON protocol has them. @throws {Refusal} */
-export type SqsOperation = (call: SqsCall) => JsonObject | Promise<JsonObject>;
+/** An operation, on input and output as the JSON protocol has them; undefined where it never has any output. @throws {Refusal} */
+export type SqsOperation = (call: SqsCall) => JsonObject | undefined | Promise<JsonObject>;
 
 /** The queue that a call names, where the caller may do `action` on it. @throws {Refusal} */
 export function queueOf({ queues, caller, input }: SqsCall, action: string): Queue {

@@ -46,7 +46,7 @@ export const MESSAGE_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
 
   DeleteMessage(call) {
     queueOf(call, 'DeleteMessage').delete(call.input.text('ReceiptHandle'));
-    return {};
+    return undefined;
   },
   DeleteMessageBatch(call) {
     const queue = queueOf(call, 'DeleteMessage');
@@ -58,7 +58,7 @@ export const MESSAGE_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
 
   ChangeMessageVisibility(call) {
     changeVisibility(queueOf(call, 'ChangeMessageVisibility'), call.input);
-    return {};
+    return undefined;
   },
   ChangeMessageVisibilityBatch(call) {
     const queue = queueOf(call, 'ChangeMessageVisibility');

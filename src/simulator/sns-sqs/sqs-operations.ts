@@ -55,12 +55,12 @@ export const SQS_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
 
   SetQueueAttributes(call) {
     call.queues.set(queueOf(call, 'SetQueueAttributes'), call.input.map('Attributes'));
-    return {};
+    return undefined;
   },
 
   DeleteQueue(call) {
     call.queues.delete(queueOf(call, 'DeleteQueue'));
-    return {};
+    return undefined;
   },
 
   PurgeQueue(call) {
@@ -73,7 +73,7 @@ export const SQS_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
       );
     }
     queue.purge();
-    return {};
+    return undefined;
   },
 
   ListQueueTags(call) {
@@ -83,13 +83,13 @@ export const SQS_OPERATIONS: Readonly<Record<string, SqsOperation>> = {
 
   TagQueue(call) {
     setTags(queueOf(call, 'TagQueue'), call.input.map('Tags'));
-    return {};
+    return undefined;
   },
 
   UntagQueue(call) {
     const { tags } = queueOf(call, 'UntagQueue');
     for (const key of call.input.texts('TagKeys')) tags.delete(key);
-    return {};
+    return undefined;
   },
 };
 

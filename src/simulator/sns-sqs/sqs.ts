@@ -28,7 +28,7 @@ async function answerJson(queues: Queues, exchange: Exchange, target: string, bo
   try {
     const operation = target.startsWith(TARGET_PREFIX) ? target.slice(TARGET_PREFIX.length) : '';
     const output = await perform(queues, exchange, operation, parseJson(body));
-    return { status: 200, headers, body: JSON.stringify(output) };
+    return { status: 200, headers, body: JSON.stringify(output ?? {}) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const namespace = error.shape.endsWith('Exception') ? 'com.amazon.coral.service' : 'com.amazonaws.sqs';
@@ -47,7 +47,7 @@ async function answerQuery(queues: Queues, exchange: Exchange, form: URLSearchPa
   try {
     const input = { QueueUrl: exchange.rawPath, ...inputFromQuery(operation, form) };
     const output = await perform(queues, exchange, operation, input);
-    const result = Object.keys(output).length > 0 ? resultToXml(operation, output) : undefined;
+    const result = output && resultToXml(operation, output);
     return { status: 200, headers, body: queryReply(NAMESPACE, operation, requestId, result) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -56,7 +56,12 @@ async function answerQuery(queues: Queues, exchange: Exchange, form: URLSearchPa
   }
 }
 
-async function perform(queues: Queues, exchange: Exchange, operation: string, input: JsonObject): Promise<JsonObject> {
+async function perform(
+  queues: Queues,
+  exchange: Exchange,
+  operation: string,
+  input: JsonObject,
+): Promise<JsonObject | undefined> {
   const perform = Object.hasOwn(SQS_OPERATIONS, operation) ? SQS_OPERATIONS[operation] : undefined;
   if (!perform) {
     throw new Refusal('InvalidAction', `The action ${operation} is not valid for this endpoint.`, {

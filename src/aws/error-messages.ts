@@ -89,5 +89,6 @@ function permission({ service, operation }: CallContext): string {
 function quoted({ name, message, status }: SeenError): string {
   const text = message.replace(/\s+/g, ' ').trim();
   const isEmpty = text === '' || text === 'UnknownError' || text === name;
-  return isEmpty ? [status ? `HTTP ${status}` : '', name].filter(Boolean).join(' ') : text;
+  if (!isEmpty) return text;
+  return status === undefined ? name : `HTTP ${status}${name === 'Unknown' ? ' without a reason' : `, ${name}`}`;
 }

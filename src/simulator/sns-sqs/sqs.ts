@@ -62,13 +62,13 @@ async function perform(
   operation: string,
   input: JsonObject,
 ): Promise<JsonObject | undefined> {
-  const perform = Object.hasOwn(SQS_OPERATIONS, operation) ? SQS_OPERATIONS[operation] : undefined;
-  if (!perform) {
+  const carryOut = Object.hasOwn(SQS_OPERATIONS, operation) ? SQS_OPERATIONS[operation] : undefined;
+  if (!carryOut) {
     throw new Refusal('InvalidAction', `The action ${operation} is not valid for this endpoint.`, {
       shape: 'UnknownOperationException',
     });
   }
-  return perform({ queues, caller: exchange.caller, origin: originOf(exchange), input: new SqsInput(input) });
+  return carryOut({ queues, caller: exchange.caller, origin: originOf(exchange), input: new SqsInput(input) });
 }
 
 /** @throws {Refusal} */

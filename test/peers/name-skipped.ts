@@ -1,0 +1,13 @@
+import { hasAwsCli } from './aws-cli.ts';
+import { hasMoto } from './moto.ts';
+import { hasRadosgw } from './radosgw.ts';
+import { hasVersitygw } from './versitygw.ts';
+
+const peers = { "Ceph's radosgw": hasRadosgw, versitygw: hasVersitygw, moto: hasMoto, 'the AWS CLI': hasAwsCli };
+
+/** For vitest: names what is missing before the tests that want it are skipped. */
+export function setup(): void {
+  for (const [name, isHere] of Object.entries(peers)) {
+    if (!isHere) process.stderr.write(`skipped: ${name} is not installed (test/peers/install.sh)\n`);
+  }
+}

@@ -63,7 +63,7 @@ describe.skipIf(!hasAwsCli)('the simulator, spoken to by the AWS CLI', () => {
       's3api',
       ...['create-multipart-upload', ...object, '--storage-class', 'DEEP_ARCHIVE', '--checksum-algorithm', 'CRC32'],
     )) as { UploadId: string };
-    const parts = [];
+    const parts: { PartNumber: number; ETag: string; ChecksumCRC32: string }[] = [];
     for (let start = 0; start < Size; start += 8 * MiB) {
       const end = Math.min(start + 8 * MiB, Size) - 1;
       const file = join(folder, 'part');

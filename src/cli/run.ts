@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Cloud, connect } from '../app.ts';
 import type { ChecksumAlgorithm } from '../domain/checksum.ts';
 import type { StorageClass } from '../domain/price/storage-class.ts';
-import { type Clock, clockFrom } from '../lib/clock.ts';
+import { type Clock, clockFrom, speedFrom } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { Log } from '../lib/log.ts';
 import type { Bucket, Tier } from '../ports.ts';
@@ -107,7 +107,8 @@ async function inRun<T>(
     state.facts.set('settings', { storageClass, tier, checksum, partSize });
   });
   let hold: () => string | undefined = () => undefined;
-  const status = () => statusOf(state, { now: clock.now(), running: true });
+  const speed = speedFrom(process.env.GLACIER2S3_CLOCK);
+  const status = () => statusOf(state, { now: Date.now(), running: true, speed });
   const view = createProgress(flags, { status, hold: () => hold() });
   const log = createLog(flags, view.log);
   if (flags.json) printEvents(state);

@@ -16,7 +16,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** The machine's clock. `speed` and `origin` serve a simulator whose time runs faster: `origin` + elapsed x `speed`. */
 export function systemClock({ speed = 1, origin = 0, since = 0 } = {}): Clock {
   return {
-    now: () => origin + (Date.now() - since) * speed,
+    now: () => Math.round(origin + (Date.now() - since) * speed),
     async sleep(ms, signal) {
       signal.throwIfAborted();
       let left = speed === 1 ? ms : Math.max(ms / speed, Math.min(ms, SHORTEST_PAUSE_MS));
@@ -37,4 +37,9 @@ export function clockFrom(text: string | undefined): Clock {
   const [origin, speed, since] = (text ?? '').split('@').map(Number);
   if (!origin || !speed || !since) return systemClock();
   return systemClock({ origin, speed, since });
+}
+
+/** The services' seconds in a real one, by the same text. */
+export function speedFrom(text: string | undefined): number {
+  return Number(text?.split('@')[1]) || 1;
 }

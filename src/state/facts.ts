@@ -1,6 +1,7 @@
 import type { ChecksumAlgorithm } from '../domain/checksum.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { CallRateState } from '../domain/schedule/call-rate.ts';
+import type { Hold } from '../domain/schedule/hold.ts';
 import type { RequestLogState } from '../domain/schedule/request-log.ts';
 import type { ThroughputState } from '../domain/schedule/throughput.ts';
 import type { Channel, Tier } from '../ports.ts';
@@ -42,7 +43,9 @@ export interface TransferFacts {
   readonly throughput: ThroughputState;
   /** The run that holds the file, or held it last. */
   readonly run: { readonly pid: number; readonly since: number; readonly endedAt?: number };
-  /** The last measured pace, by the real clock. */
+  /** Why nothing was being asked for when the run last looked. */
+  readonly hold: { readonly code: Hold['code']; readonly text: string };
+  /** The last measured pace; `at` and it are by the real clock. */
   readonly rate: { readonly bytesPerSecond: number; readonly archivesPerSecond: number; readonly at: number };
   /** The report was written, since then. */
   readonly reportedAt: number;

@@ -1,5 +1,5 @@
 import { CallRate, READ_RATE, REQUEST_RATE } from '../domain/schedule/call-rate.ts';
-import { describeHold } from '../domain/schedule/hold.ts';
+import { describeHold, type Hold } from '../domain/schedule/hold.ts';
 import { RequestLog } from '../domain/schedule/request-log.ts';
 import { createBandwidth } from '../lib/bandwidth.ts';
 import { MINUTE, SECOND } from '../lib/duration.ts';
@@ -108,13 +108,18 @@ async function copyAll(
       () => undefined,
     );
   }
-  const measuring = setInterval(() => keep(deps, work, meter, state.totals.byState().staged.count > 0), MEASURE_EVERY);
+  let holding: () => Hold | undefined = () => undefined;
+  const measuring = setInterval(() => {
+    keep(deps, work, meter, state.totals.byState().staged.count > 0);
+    keepHold(deps, holding());
+  }, MEASURE_EVERY);
   try {
     const channel = options.notifications ? await openChannel(deps, options) : undefined;
     const policy = options.tier === 'Standard' ? await deps.vault.retrievalPolicy(deps.signals.stop) : undefined;
     const allowance = createAllowance(deps, work, meter, { ...options, policyBytesPerHour: policy?.bytesPerHour });
+    holding = () => allowance().hold;
     watchHold(() => {
-      const { hold } = allowance();
+      const hold = holding();
       return hold && describeHold(hold, deps.clock.now());
     });
     const request: RequestOptions = { tier: options.tier, topicArn: channel?.topicArn, allowance };
@@ -174,7 +179,15 @@ function keep(deps: Deps, work: Work, meter: Meter, backlog: boolean): void {
   deps.state.transaction(() => {
     facts.set('throughput', throughput);
     facts.set('paces', { request: work.pace.request.state, read: work.pace.read.state });
-    facts.set('rate', { ...meter.pace, at: deps.clock.now() });
+    facts.set('rate', { ...meter.pace, at: Date.now() });
+  });
+}
+
+/** For `status`, which has only the state file. */
+function keepHold({ state, clock }: Deps, hold: Hold | undefined): void {
+  state.transaction(() => {
+    if (hold) state.facts.set('hold', { code: hold.code, text: describeHold(hold, clock.now()) });
+    else state.facts.remove('hold');
   });
 }
 

@@ -2,6 +2,7 @@ import { END_STATES, STATES, type State } from '../domain/progress.ts';
 import { timeLeft } from '../domain/schedule/forecast.ts';
 import { lineRate } from '../domain/schedule/throughput.ts';
 import { SECOND } from '../lib/duration.ts';
+import type { TransferFacts } from '../state/facts.ts';
 import type { StateFile } from '../state/state-file.ts';
 import type { Total } from '../state/totals.ts';
 
@@ -24,19 +25,35 @@ export interface TransferStatus {
   readonly etaSeconds: number | null;
   readonly nextExpiry: string | null;
   readonly cost: { readonly spentUsd: number; readonly plannedUsd: number };
+  /** Why nothing is being asked for, as the run has last said. */
+  readonly hold: { readonly code: string; readonly text: string } | null;
+  /** Calls a second that throttling has left: InitiateJob and GetJobOutput. */
+  readonly paces: { readonly requestsPerSecond: number; readonly readsPerSecond: number } | null;
+  /** What the line was measured to copy when it is kept busy. */
+  readonly lineRate: { readonly bytesPerSecond: number; readonly archivesPerSecond: number } | null;
+}
+
+export interface StatusOptions {
+  /** By the real clock: how old the rates are. */
+  readonly now: number;
+  readonly running: boolean;
+  /** Services' seconds in a real one; 1 but for a simulator. */
+  readonly speed?: number;
 }
 
 /** Rates older than that are no longer what is happening. */
 const RATE_IS_NEWS = 60 * SECOND;
 
 /** How a transfer stands, from its state file alone: the same cost for ten archives and for a hundred million. */
-export function statusOf(state: StateFile, { now, running }: { now: number; running: boolean }): TransferStatus {
+export function statusOf(state: StateFile, { now, running, speed = 1 }: StatusOptions): TransferStatus {
   const { facts } = state;
   const transfer = facts.get('transfer');
   const settings = facts.get('settings');
   const inventory = facts.get('inventory');
   const run = facts.get('run');
-  const rate = facts.get('rate');
+  const news = newsOf(facts.get('rate'), running, now);
+  const paces = facts.get('paces');
+  const hold = running ? facts.get('hold') : undefined;
   const byState = state.totals.byState();
   const problems = state.inventory.problemCount();
   const archives = {
@@ -45,7 +62,6 @@ export function statusOf(state: StateFile, { now, running }: { now: number; runn
     failed: { count: byState.failed.count + problems, bytes: byState.failed.bytes },
   };
   const total = sum(STATES.map((name) => archives[name]));
-  const expiry = state.archives.nextExpiry();
   const phase = phaseOf(archives, inventory?.loadedAt !== undefined, running);
   return {
     vault: transfer?.vault ?? '',
@@ -59,14 +75,29 @@ export function statusOf(state: StateFile, { now, running }: { now: number; runn
     inventoryDate: isoOf(inventory?.date),
     archives: { total, ...archives },
     failures: [...state.totals.failures(), ...(problems > 0 ? [{ code: 'inventory_row', count: problems }] : [])],
-    rate:
-      running && rate && now - rate.at < RATE_IS_NEWS
-        ? { bytesPerSecond: rate.bytesPerSecond, archivesPerSecond: rate.archivesPerSecond }
-        : { bytesPerSecond: 0, archivesPerSecond: 0 },
-    etaSeconds: etaOf(state, archives, phase),
-    nextExpiry: isoOf(expiry),
+    rate: news ?? { bytesPerSecond: 0, archivesPerSecond: 0 },
+    etaSeconds: etaOf(state, archives, phase, speed),
+    nextExpiry: isoOf(state.archives.nextExpiry()),
     cost: { spentUsd: 0, plannedUsd: 0 },
+    hold: hold ?? null,
+    paces: paces ? { requestsPerSecond: paces.request.perSecond, readsPerSecond: paces.read.perSecond } : null,
+    lineRate: lineRateOf(facts.get('throughput'), speed),
   };
+}
+
+function newsOf(
+  rate: TransferFacts['rate'] | undefined,
+  running: boolean,
+  now: number,
+): TransferStatus['rate'] | undefined {
+  if (!running || !rate || now - rate.at >= RATE_IS_NEWS) return undefined;
+  return { bytesPerSecond: rate.bytesPerSecond, archivesPerSecond: rate.archivesPerSecond };
+}
+
+function lineRateOf(throughput: TransferFacts['throughput'] | undefined, speed: number): TransferStatus['lineRate'] {
+  if (!throughput) return null;
+  const { bytesPerSecond, archivesPerSecond } = lineRate(throughput);
+  return { bytesPerSecond: bytesPerSecond * speed, archivesPerSecond: archivesPerSecond * speed };
 }
 
 function phaseOf(archives: Readonly<Record<State, Total>>, loaded: boolean, running: boolean): Phase {
@@ -81,7 +112,7 @@ function phaseOf(archives: Readonly<Record<State, Total>>, loaded: boolean, runn
   return listed.count > 0 && planned.count === 0 ? 'inventory' : 'planned';
 }
 
-function etaOf(state: StateFile, archives: Readonly<Record<State, Total>>, phase: Phase): number | null {
+function etaOf(state: StateFile, archives: Readonly<Record<State, Total>>, phase: Phase, speed: number): number | null {
   if (phase === 'complete' || phase === 'incomplete') return 0;
   const throughput = state.facts.get('throughput');
   const tier = state.facts.get('settings')?.tier;
@@ -91,7 +122,7 @@ function etaOf(state: StateFile, archives: Readonly<Record<State, Total>>, phase
     requested: archives.requested,
     staged: sum([archives.staged, archives.transferring, archives.transferred]),
   };
-  return Math.round(timeLeft(left, lineRate(throughput), tier) / SECOND);
+  return Math.round(timeLeft(left, lineRate(throughput), tier) / speed / SECOND);
 }
 
 function sum(totals: readonly Total[]): Total {

@@ -56,10 +56,15 @@ const link = () => {
   else symlinkSync(relative(join(root, 'node_modules/.bin'), target), ownNode);
 };
 
+let stopped = false;
+let running;
+
 const run = (command, args, options) =>
   new Promise((resolve, reject) => {
+    if (stopped) throw new Error('stopped');
     // stdout belongs to the npm script's own command, as in `npm run -s simulate | ...`.
     const child = spawn(command, args, { stdio: ['ignore', 2, 2], ...options });
+    running = child;
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       if (code === 0) resolve();
@@ -119,7 +124,13 @@ const withLock = async (work) => {
     await sleep(200);
   }
   process.once('exit', () => rmSync(lock, { force: true }));
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+  // The lock is kept until the child has ended: what it leaves half done must not meet another's work.
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, () => {
+      stopped = true;
+      running?.kill(signal);
+    });
+  }
   const renewal = setInterval(() => utimesSync(lock, new Date(), new Date()), 2_000);
   try {
     await work();

@@ -88,4 +88,27 @@ export const MIGRATIONS: readonly string[] = [
     text TEXT NOT NULL
   ) STRICT;
   `,
+  // for people to look at: how it went over time, what was called, the end of the log
+  `
+  -- a sample a minute, thinned with age: see domain/history.ts
+  CREATE TABLE history (
+    at INTEGER PRIMARY KEY,
+    sample TEXT NOT NULL CHECK (json_valid(sample))
+  ) STRICT;
+
+  CREATE TABLE counters (
+    kind TEXT NOT NULL CHECK (kind IN ('calls','throttles','copied')),
+    name TEXT NOT NULL,
+    value INTEGER NOT NULL CHECK (value >= 0),
+    PRIMARY KEY (kind, name)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE log_tail (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    level TEXT NOT NULL CHECK (level IN ('info','warning','error')),
+    message TEXT NOT NULL,
+    fields TEXT NOT NULL CHECK (json_valid(fields))
+  ) STRICT;
+  `,
 ];

@@ -1,8 +1,12 @@
 import { type Archive, type Archives, createArchives } from './archives.ts';
+import { type Counters, createCounters } from './counters.ts';
 import { type Db, explain, openDatabase } from './database.ts';
 import { createFacts, type Facts } from './facts.ts';
+import { createFailuresPage, type FailuresPage } from './failures-page.ts';
+import { createHistory, type History } from './history.ts';
 import { createInventoryRows, type InventoryRows } from './inventory.ts';
 import { createJobs, type Jobs } from './jobs.ts';
+import { createLogTail, type LogTail } from './log-tail.ts';
 import { createParts, type Parts } from './parts.ts';
 import { createPlanning, type Planning } from './planning.ts';
 import { createTotals, type Totals } from './totals.ts';
@@ -22,6 +26,10 @@ export interface StateFile {
   readonly inventory: InventoryRows;
   readonly planning: Planning;
   readonly totals: Pick<Totals, 'byState' | 'failures'>;
+  readonly counters: Counters;
+  readonly history: History;
+  readonly logTail: LogTail;
+  readonly failuresPage: FailuresPage;
   /** Runs `work` now, all of it or nothing; it is on the disk when this returns. */
   transaction<T>(work: () => T): T;
   /**
@@ -57,6 +65,10 @@ export function openStateFile(path: string, options: { readonly readonly?: boole
     inventory: createInventoryRows(db, totals),
     planning: createPlanning(db, totals),
     totals,
+    counters: createCounters(db),
+    history: createHistory(db),
+    logTail: createLogTail(db),
+    failuresPage: createFailuresPage(db),
     transaction,
     write: group.write,
     onEnd(heard) {

@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
+import { evaluate, type Policy, parseIdentityPolicy } from '../domain/access-policy.ts';
+import { UsageError } from '../lib/errors.ts';
 import type { AwsError } from './error-reply.ts';
+import { type Permission, permissionsOf } from './permissions.ts';
+import type { Identified } from './service.ts';
 import {
   type Authorization,
   basicDate,
@@ -20,7 +24,12 @@ export interface Credential {
   readonly expired?: boolean;
   /** Operations it may not call: `glacier:InitiateJob`, `s3:*`. The operation's own name, not the IAM action's. */
   readonly denied?: readonly string[];
+  /** The policy of its user, a JSON text: what this does not allow is refused. Without it, all is allowed. */
+  readonly policy?: string;
 }
+
+/** As IAM's simulation says it. */
+export type Decision = 'allowed' | 'explicitDeny' | 'implicitDeny';
 
 /** AWS refuses what was signed more than this long ago, or ahead (IAM user guide, Signature Version 4). */
 const MAX_SKEW_MS = 15 * 60 * 1000;
@@ -86,6 +95,7 @@ function authenticationError(service: string, kind: keyof typeof REFUSALS, addit
 /** The known keys, and who may do what. */
 export class Credentials {
   readonly #byId = new Map<string, Credential>();
+  readonly #policies = new Map<string, Policy>();
 
   constructor(known: readonly Credential[]) {
     for (const credential of known) this.set(credential);
@@ -94,6 +104,20 @@ export class Credentials {
   /** Adds a key, or replaces the one of the same id. */
   set(credential: Credential): void {
     this.#byId.set(credential.accessKeyId, credential);
+    this.#policies.delete(credential.accessKeyId);
+    if (credential.policy === undefined) return;
+    const policy = parseIdentityPolicy(credential.policy);
+    if (!policy) throw new UsageError('the policy of the credential is not understood');
+    this.#policies.set(credential.accessKeyId, policy);
+  }
+
+  /** What a key's user may do, by its policy and by what it is denied. */
+  decide(accessKeyId: string, { action, resource, context = {} }: Permission, accountId: string): Decision {
+    if (this.#byId.get(accessKeyId)?.denied?.includes(action)) return 'explicitDeny';
+    const policy = this.#policies.get(accessKeyId);
+    if (!policy) return 'allowed';
+    const verdict = evaluate(policy, { principal: { accountId }, action, resource, context });
+    return verdict === 'allow' ? 'allowed' : verdict === 'deny' ? 'explicitDeny' : 'implicitDeny';
   }
 
   /**
@@ -131,16 +155,19 @@ export class Credentials {
 
   /** The refusal of an operation that the key may not call. */
   denial(
-    { accessKeyId, service }: Authorization,
-    { operation, accountId }: { readonly operation: string; readonly accountId: string },
+    { accessKeyId, service, region }: Authorization,
+    { operation, detail, accountId }: Identified & { readonly accountId: string },
   ): AwsError | undefined {
     const denied = this.#byId.get(accessKeyId)?.denied ?? [];
-    if (!denied.includes(`${service}:${operation}`) && !denied.includes(`${service}:*`)) return undefined;
+    const isDenied = denied.includes(`${service}:${operation}`) || denied.includes(`${service}:*`);
+    const needed = permissionsOf({ service, operation, detail }, { accountId, region });
+    const refused = needed.find((one) => this.decide(accessKeyId, one, accountId) !== 'allowed');
+    if (!isDenied && !refused) return undefined;
     if (service === 's3') return { status: 403, code: 'AccessDenied', message: 'Access Denied' };
     return {
       status: 403,
       code: service === 'glacier' ? 'AccessDeniedException' : service === 'sns' ? 'AuthorizationError' : 'AccessDenied',
-      message: `User: arn:aws:iam::${accountId}:user/simulator is not authorized to perform: ${service}:${operation}`,
+      message: `User: arn:aws:iam::${accountId}:user/simulator is not authorized to perform: ${refused?.action ?? `${service}:${operation}`}`,
     };
   }
 }
@@ -150,6 +177,7 @@ export function guessService({ headers, rawPath }: Pick<SignedRequest, 'headers'
   if (headers['x-amz-glacier-version'] !== undefined || /^\/[^/]+\/(vaults|policies)(\/|$)/.test(rawPath))
     return 'glacier';
   if (String(headers['x-amz-target']).startsWith('AmazonSQS.')) return 'sqs';
+  if (String(headers['x-amz-target']).startsWith('GraniteService')) return 'monitoring';
   return headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? 'sts' : 's3';
 }
 

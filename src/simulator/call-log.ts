@@ -2,7 +2,7 @@
 export interface Call {
   readonly id: number;
   readonly requestId: string;
-  /** glacier, s3, sqs, sns, sts. */
+  /** glacier, s3, sqs, sns, sts, iam, monitoring. */
   readonly service: string;
   /** As AWS writes it; `JobNotification` for a job's message, `Unknown` for what is no operation. */
   readonly operation: string;

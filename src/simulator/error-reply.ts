@@ -10,6 +10,7 @@ export interface AwsError {
 
 const NAMESPACES: Readonly<Record<string, string>> = {
   sns: 'http://sns.amazonaws.com/doc/2010-03-31/',
+  iam: 'https://iam.amazonaws.com/doc/2010-05-08/',
   sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
   sqs: 'http://queue.amazonaws.com/doc/2012-11-05/',
 };
@@ -22,7 +23,7 @@ export function errorReply(
 ): Reply {
   if (service === 'glacier') return glacierError(error);
   if (service === 's3') return s3Error(error, requestId);
-  if (service === 'sqs' && !form) return sqsJsonError(error);
+  if ((service === 'sqs' && !form) || service === 'monitoring') return jsonError(error);
   const fault = error.status >= 500 ? 'Receiver' : 'Sender';
   return {
     status: error.status,
@@ -50,7 +51,7 @@ function s3Error({ status, code, message }: AwsError, requestId: string): Reply 
   };
 }
 
-function sqsJsonError({ status, code, message }: AwsError): Reply {
+function jsonError({ status, code, message }: AwsError): Reply {
   return {
     status,
     headers: {

@@ -35,7 +35,7 @@ export interface Reply {
 
 /** A simulated service. Throws only for its own bugs: what AWS refuses, it answers. */
 export interface SimulatedService {
-  /** As in the credential scope: glacier, s3, sqs, sns, sts. */
+  /** As in the credential scope: glacier, s3, sqs, sns, sts, iam, monitoring. */
   readonly name: string;
   handle(exchange: Exchange): Promise<Reply>;
   /**

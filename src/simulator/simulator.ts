@@ -2,11 +2,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Credential, Credentials } from './authentication.ts';
 import { type Call, CallLog } from './call-log.ts';
+import { createCloudWatch, type SimulatedCloudWatch } from './cloudwatch/cloudwatch.ts';
 import { answerControl, isControl } from './control.ts';
 import { type FaultRule, Faults } from './faults.ts';
 import { createGlacier } from './glacier/glacier.ts';
 import { type GlacierSettings, GlacierWorld } from './glacier/world.ts';
 import { answer, type FrameDeps } from './http-frame.ts';
+import { createIam } from './iam.ts';
 import { createS3, type S3Options, type SimulatedS3 } from './s3/s3.ts';
 import { seedVault, type VaultSpec } from './seed-vault.ts';
 import type { SimulatedService, SimulatedWorld } from './service.ts';
@@ -51,6 +53,7 @@ export interface Simulator {
   readonly glacier: GlacierWorld;
   readonly messaging: Messaging;
   readonly s3: SimulatedS3;
+  readonly cloudWatch: SimulatedCloudWatch;
   readonly credentials: Credentials;
   /** Errors that are the simulator's own. A test may insist that there are none. */
   readonly bugs: readonly unknown[];
@@ -103,7 +106,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   );
   for (const vault of options.vaults ?? []) seedVault(glacier.region(vault.region ?? region), vault, now());
 
-  const all: readonly SimulatedService[] = [createGlacier(glacier), s3, messaging.sns, messaging.sqs, createSts(world)];
+  const cloudWatch = createCloudWatch(world);
+  const iam = createIam({ accountId, decide: (key, permission) => credentials.decide(key, permission, accountId) });
+  const all: readonly SimulatedService[] = [
+    createGlacier(glacier),
+    s3,
+    messaging.sns,
+    messaging.sqs,
+    createSts(world),
+    iam,
+    cloudWatch,
+  ];
   const services = new Map(all.map((service) => [service.name, service]));
   const frame: FrameDeps = { now, accountId, region, credentials, faults, log, services, onBug };
   const control = { clock, credentials, faults, log, glacier, region };
@@ -149,6 +162,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     glacier,
     messaging,
     s3,
+    cloudWatch,
     credentials,
     bugs,
     now,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { queuePolicy, topicPolicy } from '../../src/aws/policies.ts';
-import { type AccessRequest, evaluate, parsePolicy } from '../../src/simulator/sns-sqs/policy.ts';
+import { type AccessRequest, evaluate, parsePolicy } from '../../src/domain/access-policy.ts';
 import { Queues } from '../../src/simulator/sns-sqs/queues.ts';
 
 const ACCOUNT = '111122223333';
@@ -81,7 +81,9 @@ describe('the policy evaluator', () => {
       { Condition: { StringLike: { 'aws:SourceAccount': '1*', 'aws:x': '*' } } },
       'none',
     ],
-    ['an operator that it does not know', { Condition: { NumericLessThan: { 'aws:x': '1' } } }, 'not understood'],
+    ['a number that is less', { Condition: { NumericLessThan: { 'aws:SourceAccount': '2e12' } } }, 'allow'],
+    ['a number that is not less', { Condition: { NumericLessThan: { 'aws:SourceAccount': 1 } } }, 'none'],
+    ['an operator that it does not know', { Condition: { DateLessThan: { 'aws:x': '1' } } }, 'not understood'],
     ['a member that it does not know', { NotAction: 'sns:Publish' }, 'not understood'],
     ['no principal', { Principal: undefined }, 'not understood'],
   ])('knows %s', (_, changed, verdict) => {

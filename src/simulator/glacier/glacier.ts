@@ -7,6 +7,7 @@ import { checkRetrievalRange, isObject, parseJobRequest, parseObject } from './j
 import { invalid, jobNotFound, missing, notFound, Refusal } from './refusal.ts';
 import { type Route, routeOf } from './routes.ts';
 import type { NotificationEvent, SimulatedVault } from './vault.ts';
+import { policyReply } from './vault-policies.ts';
 import type { GlacierRegion, GlacierWorld } from './world.ts';
 
 const API_VERSION = '2012-06-01';
@@ -38,7 +39,7 @@ function identify(
 ): Identified {
   const route = routeOf(request.method, request.rawPath);
   if (!route) return { operation: 'Unknown', detail: { path: request.rawPath } };
-  const { operation, vaultName, jobId } = route;
+  const { operation, vaultName, jobId, archiveId } = route;
   const job =
     jobId === undefined
       ? undefined
@@ -52,6 +53,7 @@ function identify(
     detail: {
       ...(vaultName === undefined ? {} : { vault: vaultName }),
       ...(jobId === undefined ? {} : { jobId }),
+      ...(archiveId === undefined ? {} : { archiveId }),
       ...(job?.work.type === 'archive-retrieval' ? { archiveId: job.work.archive.id } : {}),
       ...(request.headers.range === undefined ? {} : { range: request.headers.range }),
       ...asked,
@@ -97,6 +99,8 @@ async function reply(world: GlacierWorld, exchange: Exchange): Promise<Reply> {
     return { status: 201, headers: { location: `/${caller.accountId}/vaults/${route.vaultName}` } };
   }
   const vault = region.vault(route.vaultName);
+  // to delete a vault that is gone is no error
+  if (!vault && route.operation === 'DeleteVault') return { status: 204 };
   if (!vault) throw notFound(`Vault not found for ARN: ${region.vaultArn(route.vaultName)}`);
   return vaultReply(world, { region, vault, route, exchange });
 }
@@ -129,7 +133,15 @@ interface VaultCall {
 
 async function vaultReply(world: GlacierWorld, call: VaultCall): Promise<Reply> {
   const { region, vault, route, exchange } = call;
+  const archive = vault.archive(route.archiveId ?? '');
+  vault.policies.admit(route.operation, exchange, archive);
   switch (route.operation) {
+    case 'DeleteVault':
+      if (!vault.isEmpty) throw invalid(`Vault not empty or recently written to: ${vault.arn}`);
+      region.deleteVault(vault.name);
+      return { status: 204 };
+    case 'DeleteArchive':
+      return deleteArchive(call);
     case 'DescribeVault':
       return json(describeVault(vault));
     case 'InitiateJob':
@@ -147,10 +159,29 @@ async function vaultReply(world: GlacierWorld, call: VaultCall): Promise<Reply> 
       if (!vault.notification)
         throw notFound(`No notification configuration is set for vault: ${region.vaultArn(vault.name)}`);
       return json({ Events: vault.notification.events, SNSTopic: vault.notification.topicArn });
-    default:
+    case 'DeleteVaultNotifications':
       delete vault.notification;
       return { status: 204 };
+    default: {
+      const { accountId } = exchange.caller;
+      const reply = policyReply(
+        vault,
+        { operation: route.operation, id: route.lockId },
+        { body: await readAll(exchange.body), accountId },
+      );
+      if (!reply) throw new Refusal(404, 'UnknownOperationException', 'The simulator does not know this operation.');
+      return reply;
+    }
   }
+}
+
+/** Idempotent: an archive that was deleted before is no error. */
+function deleteArchive({ region, vault, route: { archiveId = '' } }: VaultCall): Reply {
+  // what Glacier answers for an archive of another vault, as users have reported
+  if (!vault.hadArchive(archiveId) && region.holds(archiveId)) throw invalid(`Invalid vault name: ${vault.arn}`);
+  if (!vault.hadArchive(archiveId)) throw notFound(`The archive ID was not found: ${archiveId}`);
+  vault.delete(archiveId);
+  return { status: 204 };
 }
 
 async function initiateJob(world: GlacierWorld, { region, vault, exchange }: VaultCall): Promise<Reply> {

@@ -4,16 +4,28 @@ export interface Route {
   readonly accountId: string;
   readonly vaultName?: string;
   readonly jobId?: string;
+  /** Of an archive that is deleted. */
+  readonly archiveId?: string;
+  readonly lockId?: string;
 }
 
 const ROUTES: readonly (readonly [method: string, path: RegExp, operation: string])[] = [
   ['GET', /^\/([^/]+)\/vaults\/?$/, 'ListVaults'],
   ['PUT', /^\/([^/]+)\/vaults\/([^/]+)$/, 'CreateVault'],
   ['GET', /^\/([^/]+)\/vaults\/([^/]+)$/, 'DescribeVault'],
+  ['DELETE', /^\/([^/]+)\/vaults\/([^/]+)$/, 'DeleteVault'],
+  ['DELETE', /^\/([^/]+)\/vaults\/([^/]+)\/archives\/(?<archiveId>[^/]+)$/, 'DeleteArchive'],
+  ['PUT', /^\/([^/]+)\/vaults\/([^/]+)\/access-policy$/, 'SetVaultAccessPolicy'],
+  ['GET', /^\/([^/]+)\/vaults\/([^/]+)\/access-policy$/, 'GetVaultAccessPolicy'],
+  ['DELETE', /^\/([^/]+)\/vaults\/([^/]+)\/access-policy$/, 'DeleteVaultAccessPolicy'],
+  ['POST', /^\/([^/]+)\/vaults\/([^/]+)\/lock-policy$/, 'InitiateVaultLock'],
+  ['GET', /^\/([^/]+)\/vaults\/([^/]+)\/lock-policy$/, 'GetVaultLock'],
+  ['DELETE', /^\/([^/]+)\/vaults\/([^/]+)\/lock-policy$/, 'AbortVaultLock'],
+  ['POST', /^\/([^/]+)\/vaults\/([^/]+)\/lock-policy\/(?<lockId>[^/]+)$/, 'CompleteVaultLock'],
   ['POST', /^\/([^/]+)\/vaults\/([^/]+)\/jobs$/, 'InitiateJob'],
   ['GET', /^\/([^/]+)\/vaults\/([^/]+)\/jobs$/, 'ListJobs'],
-  ['GET', /^\/([^/]+)\/vaults\/([^/]+)\/jobs\/([^/]+)$/, 'DescribeJob'],
-  ['GET', /^\/([^/]+)\/vaults\/([^/]+)\/jobs\/([^/]+)\/output$/, 'GetJobOutput'],
+  ['GET', /^\/([^/]+)\/vaults\/([^/]+)\/jobs\/(?<jobId>[^/]+)$/, 'DescribeJob'],
+  ['GET', /^\/([^/]+)\/vaults\/([^/]+)\/jobs\/(?<jobId>[^/]+)\/output$/, 'GetJobOutput'],
   ['PUT', /^\/([^/]+)\/vaults\/([^/]+)\/notification-configuration$/, 'SetVaultNotifications'],
   ['GET', /^\/([^/]+)\/vaults\/([^/]+)\/notification-configuration$/, 'GetVaultNotifications'],
   ['DELETE', /^\/([^/]+)\/vaults\/([^/]+)\/notification-configuration$/, 'DeleteVaultNotifications'],
@@ -25,13 +37,9 @@ export function routeOf(method: string, rawPath: string): Route | undefined {
   for (const [verb, path, operation] of ROUTES) {
     const match = verb === method ? path.exec(rawPath) : null;
     if (!match) continue;
-    const [accountId = '', vaultName, jobId] = match.slice(1).map(decoded);
-    return {
-      operation,
-      accountId,
-      ...(vaultName === undefined ? {} : { vaultName }),
-      ...(jobId === undefined ? {} : { jobId }),
-    };
+    const [accountId = '', vaultName] = match.slice(1).map(decoded);
+    const ids = Object.entries(match.groups ?? {}).map(([name, value]) => [name, decoded(value)]);
+    return { operation, accountId, ...(vaultName === undefined ? {} : { vaultName }), ...Object.fromEntries(ids) };
   }
   return undefined;
 }

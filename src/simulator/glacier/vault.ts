@@ -4,6 +4,7 @@ import { DAY } from '../../lib/duration.ts';
 import { KiB } from '../../lib/size.ts';
 import type { Alarms } from '../simulated-clock.ts';
 import { ArchiveContent, type ContentSource } from './content.ts';
+import { VaultPolicies } from './vault-policies.ts';
 
 /** What an archive takes beyond its bytes: index and metadata, counted in the vault's size. */
 const OVERHEAD = 32 * KiB;
@@ -49,7 +50,11 @@ export class SimulatedVault {
   /** Absent until the first inventory was made. */
   inventory?: VaultInventory;
   notification?: { readonly topicArn: string; readonly events: readonly NotificationEvent[] };
+  readonly policies: VaultPolicies;
   readonly #archives = new Map<string, Archive>();
+  /** Ids of deleted archives that are in no inventory any more: to delete one again is no error. */
+  readonly #forgotten = new Set<string>();
+  #writtenAt: number | undefined;
   readonly #now: () => number;
   readonly #alarms: Alarms;
   #lastSequence = 0;
@@ -64,6 +69,18 @@ export class SimulatedVault {
     this.#now = now;
     this.#alarms = alarms;
     this.createdAt = createdAt ?? now();
+    this.policies = new VaultPolicies(arn, now);
+  }
+
+  /** Whether the vault may be deleted: nothing in its last inventory, nothing written since, or nothing written ever. */
+  get isEmpty(): boolean {
+    if (this.#writtenAt === undefined) return true;
+    return this.inventory?.archives.length === 0 && this.#inventoryDue === undefined;
+  }
+
+  /** Whether an archive of this id was here, as far back as the vault goes. */
+  hadArchive(id: string): boolean {
+    return this.#archives.has(id) || this.#forgotten.has(id);
   }
 
   archive(id: string): Archive | undefined {
@@ -94,7 +111,8 @@ export class SimulatedVault {
   delete(id: string): boolean {
     const archive = this.#archives.get(id);
     if (!archive) return false;
-    archive.deletedAt ??= this.#now();
+    if (archive.deletedAt !== undefined) return true;
+    archive.deletedAt = this.#now();
     this.#scheduleInventory();
     return true;
   }
@@ -103,7 +121,9 @@ export class SimulatedVault {
   takeInventory(date = this.#now()): void {
     this.#inventoryDue = undefined;
     for (const archive of this.#archives.values()) {
-      if (archive.deletedAt !== undefined) this.#archives.delete(archive.id);
+      if (archive.deletedAt === undefined) continue;
+      this.#archives.delete(archive.id);
+      this.#forgotten.add(archive.id);
     }
     const archives = [...this.#archives.values()];
     const size = archives.reduce((sum, { content }) => sum + content.size + OVERHEAD, 0);
@@ -112,6 +132,7 @@ export class SimulatedVault {
 
   /** Inventories are made about once a day, and only where something has changed. */
   #scheduleInventory(): void {
+    this.#writtenAt = this.#now();
     if (this.#inventoryDue !== undefined) return;
     const due = Math.max((this.inventory?.date ?? this.createdAt) + DAY, this.#now());
     this.#inventoryDue = due;

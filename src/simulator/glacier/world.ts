@@ -67,6 +67,11 @@ export class GlacierRegion {
     return this.#vaults.get(name)?.vault;
   }
 
+  /** Idempotent. Its jobs go with it. */
+  deleteVault(name: string): void {
+    this.#vaults.delete(name);
+  }
+
   jobs(vaultName: string): Jobs | undefined {
     return this.#vaults.get(vaultName)?.jobs;
   }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { KiB } from '../../lib/size.ts';
 import type { SimulatedWorld } from '../service.ts';
+import type { Bucket } from './buckets.ts';
 import { header } from './claims.ts';
 import { invalidArgument, Refusal } from './refusal.ts';
 import { parseTagHeader, type Tags } from './tags.ts';
@@ -36,7 +37,7 @@ export interface Attributes {
 }
 
 /** @throws {Refusal} for what S3 would not write an object with. */
-export function attributesFrom(headers: IncomingHttpHeaders, world: SimulatedWorld, region: string): Attributes {
+export function attributesFrom(headers: IncomingHttpHeaders, world: SimulatedWorld, bucket: Bucket): Attributes {
   checkHeaderSize(headers);
   const storageClass = header(headers, 'x-amz-storage-class') ?? 'STANDARD';
   if (!STORAGE_CLASSES.includes(storageClass)) {
@@ -48,7 +49,7 @@ export function attributesFrom(headers: IncomingHttpHeaders, world: SimulatedWor
     metadata: metadataFrom(headers),
     tags: parseTagHeader(header(headers, 'x-amz-tagging')),
     content: contentFrom(headers),
-    encryption: encryptionFrom(headers, world, region),
+    encryption: encryptionFrom(headers, world, bucket),
   };
 }
 
@@ -93,9 +94,17 @@ function contentFrom(headers: IncomingHttpHeaders): Record<string, string> {
   return content;
 }
 
-function encryptionFrom(headers: IncomingHttpHeaders, world: SimulatedWorld, region: string): Attributes['encryption'] {
-  const algorithm = header(headers, 'x-amz-server-side-encryption') ?? 'AES256';
-  const key = header(headers, 'x-amz-server-side-encryption-aws-kms-key-id');
+/** What an object is encrypted with: what the request says, or what the bucket does by itself. @throws {Refusal} */
+export function encryptionFrom(
+  headers: IncomingHttpHeaders,
+  world: Pick<SimulatedWorld, 'accountId'>,
+  { region, settings }: Pick<Bucket, 'region' | 'settings'>,
+): Attributes['encryption'] {
+  const asked = header(headers, 'x-amz-server-side-encryption');
+  const algorithm = asked ?? settings.encryption?.algorithm ?? 'AES256';
+  const key =
+    header(headers, 'x-amz-server-side-encryption-aws-kms-key-id') ??
+    (asked === undefined ? settings.encryption?.kmsKeyId : undefined);
   if (!['AES256', 'aws:kms', 'aws:kms:dsse'].includes(algorithm)) {
     const message = 'The encryption method specified is not supported';
     throw invalidArgument(message, 'x-amz-server-side-encryption', algorithm);

@@ -1,5 +1,6 @@
 import type { Exchange, Reply, SimulatedWorld } from '../service.ts';
-import { Bucket } from './buckets.ts';
+import type { BucketSettings } from './bucket-settings.ts';
+import { Bucket, type BucketOptions } from './buckets.ts';
 import { type Call, xmlReply } from './call.ts';
 import { header } from './claims.ts';
 import { takeDocument } from './intake.ts';
@@ -124,18 +125,15 @@ export async function getBucketLocation({ bucket }: Call): Promise<Reply> {
   return xmlReply('LocationConstraint', bucket.region === 'us-east-1' ? '' : bucket.region);
 }
 
+/** How a bucket of the tests' making differs from a new one of the simulator's account. */
+export type NewBucketOptions = Partial<Omit<BucketOptions, 'name' | 'settings'>> & BucketSettings;
+
 /** A bucket of the tests' making. */
-export function newBucket(
-  world: SimulatedWorld,
-  name: string,
-  options: {
-    readonly region?: string;
-    readonly owner?: string;
-    readonly open?: boolean;
-    readonly versioning?: boolean;
-  },
-): Bucket {
+export function newBucket(world: SimulatedWorld, name: string, options: NewBucketOptions): Bucket {
   checkName(name);
-  const { region = world.region, owner = world.accountId, open = false, versioning = false } = options;
-  return new Bucket({ name, region, owner, open, versioning });
+  const { region = world.region, owner = world.accountId, open = false, objectLock, encryption } = options;
+  // object lock comes with versioning only
+  const versioning = options.versioning ?? objectLock !== undefined;
+  const settings = { ...(objectLock && { objectLock }), ...(encryption && { encryption }) };
+  return new Bucket({ name, region, owner, open, versioning, settings });
 }

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { ChecksumAlgorithm, ObjectChecksum } from '../../domain/checksum.ts';
 import type { Attributes } from './attributes.ts';
 import type { StoredBody } from './bodies.ts';
+import type { BucketSettings } from './bucket-settings.ts';
 import { KeyIndex } from './key-index.ts';
 import type { Tags } from './tags.ts';
+import type { XmlElement } from './xml.ts';
 
 /** A part as it stands in an upload, and afterwards in the object made of it. */
 export interface Part {
@@ -57,6 +59,15 @@ export interface Upload {
   conflicted: boolean;
 }
 
+export interface BucketOptions {
+  readonly name: string;
+  readonly region: string;
+  readonly owner: string;
+  readonly open: boolean;
+  readonly versioning: boolean;
+  readonly settings?: BucketSettings;
+}
+
 /** One bucket: versions by key, the newest last. */
 export class Bucket {
   readonly name: string;
@@ -65,6 +76,8 @@ export class Bucket {
   /** Whether callers of other accounts may use it. */
   readonly open: boolean;
   readonly versioning: boolean;
+  readonly settings: BucketSettings;
+  lifecycle: { readonly rules: readonly XmlElement[]; readonly minimumSize: string } | undefined;
   /** In order of their initiation. */
   readonly uploads = new Map<string, Upload>();
   /** The key and place in time of every upload there was, so that a page can begin behind one that is gone. */
@@ -73,12 +86,13 @@ export class Bucket {
   readonly #index = new KeyIndex();
   readonly #changes = new Map<string, number>();
 
-  constructor(options: { name: string; region: string; owner: string; open: boolean; versioning: boolean }) {
+  constructor(options: BucketOptions) {
     this.name = options.name;
     this.region = options.region;
     this.owner = options.owner;
     this.open = options.open;
     this.versioning = options.versioning;
+    this.settings = options.settings ?? {};
   }
 
   current(key: string): StoredVersion | undefined {

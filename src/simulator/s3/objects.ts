@@ -41,7 +41,7 @@ export function checkIfAbsent({ bucket, key }: Call, changesBefore: number): voi
 export async function putObject(call: Call): Promise<Reply> {
   const { world, exchange, bucket, key, bodies, md5 } = call;
   const ifAbsent = isIfAbsent(exchange);
-  const attributes = attributesFrom(exchange.headers, world, bucket.region);
+  const attributes = attributesFrom(exchange.headers, world, bucket);
   const claims = bodyClaims(exchange.headers);
   const changesBefore = bucket.changes(key);
   if (ifAbsent) checkIfAbsent(call, changesBefore);

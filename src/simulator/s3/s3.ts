@@ -4,9 +4,24 @@ import { checksumOf, type ObjectChecksum } from '../../domain/checksum.ts';
 import { BugError } from '../../lib/errors.ts';
 import { MiB } from '../../lib/size.ts';
 import type { Exchange, Reply, SimulatedService, SimulatedWorld } from '../service.ts';
-import { type Attributes, attributesFrom } from './attributes.ts';
+import { type Attributes, attributesFrom, encryptionFrom } from './attributes.ts';
 import { BodyStore, readBodies } from './bodies.ts';
-import { createBucket, getBucketLocation, headBucket, newBucket, usableBucket } from './bucket-calls.ts';
+import {
+  createBucket,
+  getBucketLocation,
+  headBucket,
+  type NewBucketOptions,
+  newBucket,
+  usableBucket,
+} from './bucket-calls.ts';
+import {
+  deleteBucketLifecycle,
+  getBucketEncryption,
+  getBucketLifecycle,
+  getBucketVersioning,
+  getObjectLockConfiguration,
+  putBucketLifecycle,
+} from './bucket-settings.ts';
 import type { Bucket, Part, StoredVersion, Upload } from './buckets.ts';
 import type { Call } from './call.ts';
 import { completeMultipartUpload } from './complete.ts';
@@ -22,7 +37,7 @@ import {
   putObjectTagging,
 } from './objects.ts';
 import { notSimulated, Refusal } from './refusal.ts';
-import { type OperationName, refuseLeftOut, route } from './route.ts';
+import { type OperationName, type Route, refuseLeftOut, route } from './route.ts';
 import { abortMultipartUpload, createMultipartUpload, uploadPart } from './uploads.ts';
 import { xmlDocument } from './xml.ts';
 
@@ -68,15 +83,7 @@ export interface SimulatedS3 extends SimulatedService {
   readonly name: 's3';
   identify: NonNullable<SimulatedService['identify']>;
   /** @param options.open lets callers of other accounts in. */
-  addBucket(
-    name: string,
-    options?: {
-      readonly region?: string;
-      readonly owner?: string;
-      readonly open?: boolean;
-      readonly versioning?: boolean;
-    },
-  ): void;
+  addBucket(name: string, options?: NewBucketOptions): void;
   readonly buckets: readonly string[];
   /** Writes an object, whatever was there. `headers` as PutObject takes them, by lower-case name. */
   putBytes(bucket: string, key: string, bytes: Buffer, headers?: Readonly<Record<string, string>>): Promise<void>;
@@ -93,6 +100,12 @@ export interface SimulatedS3 extends SimulatedService {
 const DO: Readonly<Record<Exclude<OperationName, 'CreateBucket'>, (call: Call) => Promise<Reply>>> = {
   HeadBucket: headBucket,
   GetBucketLocation: getBucketLocation,
+  GetBucketVersioning: getBucketVersioning,
+  GetObjectLockConfiguration: getObjectLockConfiguration,
+  GetBucketEncryption: getBucketEncryption,
+  GetBucketLifecycleConfiguration: getBucketLifecycle,
+  PutBucketLifecycleConfiguration: putBucketLifecycle,
+  DeleteBucketLifecycle: deleteBucketLifecycle,
   ListObjectsV2: listObjectsV2,
   ListMultipartUploads: listMultipartUploads,
   PutObject: putObject,
@@ -160,8 +173,12 @@ export function createS3(world: SimulatedWorld, options: S3Options = {}): Simula
     },
     identify(request) {
       try {
-        const { operation = 'Unknown', detail } = route(request);
-        return { operation, detail };
+        const asked = route(request);
+        const { operation = 'Unknown', detail } = asked;
+        return {
+          operation,
+          detail: { ...detail, ...permissionDetail(buckets.get(asked.bucket), asked, request, world) },
+        };
       } catch (error) {
         if (error instanceof Refusal) return { operation: 'Unknown', detail: {} };
         throw error;
@@ -173,7 +190,7 @@ export function createS3(world: SimulatedWorld, options: S3Options = {}): Simula
     },
     async putBytes(name, key, bytes, headers = {}) {
       const bucket = bucketNamed(name);
-      const attributes = attributesFrom(headers, world, bucket.region);
+      const attributes = attributesFrom(headers, world, bucket);
       const writer = await bodies.writer(bytes.length);
       await writer.write(Buffer.from(bytes));
       const value = checksumOf('CRC64NVME', bytes);
@@ -201,6 +218,34 @@ export function createS3(world: SimulatedWorld, options: S3Options = {}): Simula
     uploads: (name) => [...bucketNamed(name).uploads.values()].map(seenUpload),
     close: () => bodies.close(),
   };
+}
+
+/** What a write needs beyond the permission to write: the key that its bytes are encrypted with, the right to tag. */
+function permissionDetail(
+  bucket: Bucket | undefined,
+  { operation, key, detail: { uploadId } }: Route,
+  { headers }: Pick<Exchange, 'headers'>,
+  world: SimulatedWorld,
+): Record<string, unknown> {
+  if (!bucket) return {};
+  const creates = operation === 'PutObject' || operation === 'CreateMultipartUpload';
+  const encryption = creates
+    ? wantedEncryption(headers, world, bucket)
+    : (bucket.uploads.get(String(uploadId)) ?? bucket.current(key))?.attributes.encryption;
+  return {
+    ...(encryption?.kmsKeyId !== undefined && { kmsKeyId: encryption.kmsKeyId }),
+    ...(creates && headers['x-amz-tagging'] !== undefined && { tagged: true }),
+  };
+}
+
+/** Undefined where the request will be refused for what it says of it. */
+function wantedEncryption(...asked: Parameters<typeof encryptionFrom>): Attributes['encryption'] | undefined {
+  try {
+    return encryptionFrom(...asked);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
 }
 
 function refusalReply({ status, code, message, fields, headers }: Refusal, { method, requestId }: Exchange): Reply {

@@ -38,7 +38,7 @@ function askedChecksum({ exchange }: Call): Pick<Upload, 'algorithm' | 'checksum
 
 export async function createMultipartUpload(call: Call): Promise<Reply> {
   const { world, exchange, bucket, key } = call;
-  const attributes = attributesFrom(exchange.headers, world, bucket.region);
+  const attributes = attributesFrom(exchange.headers, world, bucket);
   const checksum = askedChecksum(call);
   await drain(exchange);
   const upload: Upload = {

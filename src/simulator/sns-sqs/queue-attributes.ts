@@ -1,4 +1,4 @@
-import { type Policy, parsePolicy } from './policy.ts';
+import { type Policy, parsePolicy } from '../../domain/access-policy.ts';
 import { invalidParameterValue, Refusal } from './refusal.ts';
 
 /** Whole numbers, with the bounds and defaults of SQS (API reference, SetQueueAttributes; 1 MiB messages since August 2025). */

@@ -1,5 +1,5 @@
+import { evaluate, type Principal } from '../../domain/access-policy.ts';
 import type { SimulatedWorld } from '../service.ts';
-import { evaluate, type Principal } from './policy.ts';
 import { Queue } from './queue.ts';
 import { parseRedrive } from './queue-attributes.ts';
 import { invalidParameterValue, queueDoesNotExist, Refusal, sqsRefusal } from './refusal.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { actionsOf, evaluate, type Policy, type Principal, parsePolicy } from '../../domain/access-policy.ts';
 import type { SimulatedWorld } from '../service.ts';
-import { actionsOf, evaluate, type Policy, type Principal, parsePolicy } from './policy.ts';
 import type { Caller, Queues } from './queues.ts';
 import { invalidParameter, Refusal } from './refusal.ts';
 

@@ -1,11 +1,11 @@
 /*
- * Resource policies as far as topics and queues need them: Effect, Principal, Action, Resource and the string and
- * ARN operators of Condition. What AWS knows and this does not is refused when the policy is set, so that no
- * policy is ever half understood.
+ * Policies as far as vaults, topics, queues and the users of this program need them: Effect, Principal, Action,
+ * Resource and the string, ARN and numeric operators of Condition. What AWS knows and this does not makes a policy one
+ * that is not understood, so that none is ever half understood.
  */
 
-/** Who asks: a service on behalf of an account, or an account's own credentials. */
-export type Principal = { readonly service: string } | { readonly accountId: string };
+/** Who asks: a service on behalf of an account, or an account's own credentials, of a user or role where it is known. */
+export type Principal = { readonly service: string } | { readonly accountId: string; readonly arn?: string };
 
 export interface AccessRequest {
   readonly principal: Principal;
@@ -45,11 +45,28 @@ const OPERATORS: Readonly<Record<string, { readonly matches: Matcher; readonly n
   arnlike: { matches: arnLike, negated: false },
   arnnotequals: { matches: arnLike, negated: true },
   arnnotlike: { matches: arnLike, negated: true },
+  numericequals: { matches: (actual, wanted) => Number(actual) === Number(wanted), negated: false },
+  numericnotequals: { matches: (actual, wanted) => Number(actual) === Number(wanted), negated: true },
+  numericlessthan: { matches: (actual, wanted) => Number(actual) < Number(wanted), negated: false },
+  numericlessthanequals: { matches: (actual, wanted) => Number(actual) <= Number(wanted), negated: false },
+  numericgreaterthan: { matches: (actual, wanted) => Number(actual) > Number(wanted), negated: false },
+  numericgreaterthanequals: { matches: (actual, wanted) => Number(actual) >= Number(wanted), negated: false },
   bool: { matches: (actual, wanted) => actual.toLowerCase() === wanted.toLowerCase(), negated: false },
 };
 
-/** The policy, or undefined where the text is none or uses what is not understood here. */
+/** A resource's policy, or undefined where the text is none or uses what is not understood here. */
 export function parsePolicy(text: string): Policy | undefined {
+  return parseStatements(text, (json) => parsePrincipals(json.Principal));
+}
+
+/** The policy of a user or a role, which names no principal: it holds for whoever asks. */
+export function parseIdentityPolicy(text: string): Policy | undefined {
+  return parseStatements(text, (json) => ('Principal' in json ? undefined : [{ kind: 'AWS', value: '*' }]));
+}
+
+type PrincipalsOf = (json: Record<string, unknown>) => Statement['principals'] | undefined;
+
+function parseStatements(text: string, principalsOf: PrincipalsOf): Policy | undefined {
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -58,7 +75,7 @@ export function parsePolicy(text: string): Policy | undefined {
   }
   if (!isObject(document)) return undefined;
   const written = Array.isArray(document.Statement) ? document.Statement : [document.Statement];
-  const statements = written.map(parseStatement);
+  const statements = written.map((json) => parseStatement(json, principalsOf));
   return statements.every((statement) => statement !== undefined) ? statements : undefined;
 }
 
@@ -86,7 +103,15 @@ function applies(statement: Statement, { principal, action, resource, context }:
 function isPrincipal(principal: Principal, kind: string, value: string): boolean {
   if (value === '*') return kind === 'AWS';
   if ('service' in principal) return kind === 'Service' && value === principal.service;
-  return kind === 'AWS' && (value === principal.accountId || value.split(':')[4] === principal.accountId);
+  if (kind !== 'AWS') return false;
+  const wholeAccount = value === principal.accountId || value.endsWith(`:${principal.accountId}:root`);
+  if (wholeAccount || principal.arn === undefined) return wholeAccount || value.split(':')[4] === principal.accountId;
+  return value === principal.arn || value === roleOf(principal.arn);
+}
+
+/** The role behind the session that a caller is: `arn:aws:sts::1:assumed-role/name/session` is `arn:aws:iam::1:role/name`. */
+export function roleOf(arn: string): string {
+  return arn.replace(/:sts::(\d{12}):assumed-role\/([^/]+)\/.*$/, ':iam::$1:role/$2');
 }
 
 function holds({ operator, key, values }: Statement['conditions'][number], context: AccessRequest['context']): boolean {
@@ -98,14 +123,14 @@ function holds({ operator, key, values }: Statement['conditions'][number], conte
   return values.some((wanted) => rule.matches(actual, wanted)) !== rule.negated;
 }
 
-function parseStatement(json: unknown): Statement | undefined {
+function parseStatement(json: unknown, principalsOf: PrincipalsOf): Statement | undefined {
   if (!isObject(json)) return undefined;
   if (
     Object.keys(json).some((name) => !['Sid', 'Effect', 'Principal', 'Action', 'Resource', 'Condition'].includes(name))
   ) {
     return undefined;
   }
-  const principals = parsePrincipals(json.Principal);
+  const principals = principalsOf(json);
   const actions = texts(json.Action);
   const resources = texts(json.Resource);
   const conditions = parseConditions(json.Condition ?? {});
@@ -133,7 +158,7 @@ function parseConditions(json: unknown): Statement['conditions'] | undefined {
     const operator = name.toLowerCase();
     if (!OPERATORS[operator.replace(/ifexists$/, '')] || !isObject(keys)) return undefined;
     for (const [key, value] of Object.entries(keys)) {
-      const values = texts(value);
+      const values = texts(typeof value === 'number' || typeof value === 'boolean' ? String(value) : value);
       if (!values) return undefined;
       conditions.push({ operator, key: key.toLowerCase(), values });
     }

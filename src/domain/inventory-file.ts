@@ -69,7 +69,7 @@ export function parseDate(text: string): number | undefined {
 /** What stands before and behind the rows of a JSON inventory, the rows taken out. */
 export function parseHeader(text: string): InventoryHeader {
   try {
-    const { VaultARN, InventoryDate } = JSON.parse(text) as Record<string, unknown>;
+    const { VaultARN, InventoryDate } = (JSON.parse(text) ?? {}) as Record<string, unknown>;
     return {
       vaultArn: typeof VaultARN === 'string' ? VaultARN : undefined,
       inventoryDate: typeof InventoryDate === 'string' ? parseDate(InventoryDate) : undefined,

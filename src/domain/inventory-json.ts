@@ -14,11 +14,19 @@ const CLOSE = 0x7d;
 const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const COMMA = 0x2c;
+const SPACE = 0x20;
 
-/** Longer than any row: 1,024 characters of description, each at most six bytes, and four short fields. */
+/** Longer than any row: 1,024 characters of description, each at most twelve bytes, and four short fields. */
 const LONGEST_ROW = 64 * 1024;
-/** How each row begins in the inventories that Glacier writes: where reading goes on after a damaged one. */
-const ROW_START = Buffer.from('{"ArchiveId"');
+/** Longer than what stands around the rows: two short fields. */
+const LONGEST_AROUND = 64 * 1024;
+/** How a row begins, whatever wrote it: where reading goes on after a damaged one. Within a text its quotes would be escaped. */
+const ROW_START = /^\{\s{0,16}"(?:ArchiveId|ArchiveDescription|CreationDate|Size|SHA256TreeHash)"/;
+/** How a row ends, with its hash. Within a text the quote would be escaped. */
+const ROW_END = /[^\\]"\s*\}\s*$/;
+/** Bytes that decide whether a row begins. */
+const ROW_START_LENGTH = 48;
+const LIST_START = /"ArchiveList"\s*:\s*\[$/;
 
 /**
  * Cuts rows out of `{"VaultARN":..., "InventoryDate":..., "ArchiveList":[row, row, ...]}` and parses each by itself: the
@@ -29,19 +37,25 @@ export class JsonInventoryParser implements InventoryParser {
   /** Next byte of the buffer to look at, and where the row it is in begins (-1: in none). */
   #at = 0;
   #rowStart = -1;
+  /** Braces and brackets that are open within the row. */
   #depth = 0;
   #inString = false;
-  #place: 'head' | 'list' | 'tail' = 'head';
+  /** `damaged`: behind a row that is none, in search of the next one. `foreign`: this is no inventory. */
+  #place: 'head' | 'list' | 'damaged' | 'tail' | 'foreign' = 'head';
+  /** Where the scan, outside of any text, saw the end of the row that turned out to be damaged. */
+  #damagedAt = -1;
+  /** What stands around the rows. */
   #around = '';
+  /** The bytes before the buffer. */
   #consumed = 0;
   /** Where the list ends: a parser that resumes there still sees that it does. */
   #listEnd: number | undefined;
 
-  /** @param resume where to go on: the offset of an earlier parser that has read its header. */
+  /** @param resume where to go on: the offset of an earlier parser, which has read the header. */
   constructor(resume?: { readonly offset: number }) {
     if (resume && resume.offset > 0) {
       this.#place = 'list';
-      this.#depth = 2;
+      this.#around = '{"ArchiveList":[';
       this.#consumed = resume.offset;
     }
   }
@@ -51,32 +65,52 @@ export class JsonInventoryParser implements InventoryParser {
   }
 
   push(bytes: Uint8Array): InventoryRow[] {
+    if (this.#isForeign()) return [];
     this.#buffer = this.#buffer.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#buffer, bytes]);
     const rows: InventoryRow[] = [];
-    while (this.#at < this.#buffer.length) {
-      if (this.#place === 'head') this.#readHead();
-      else if (this.#place === 'list') this.#readList(rows);
-      if (this.#place === 'tail') this.#keepAround(this.#buffer.length);
+    this.#read(rows, false);
+    if (this.#place === 'list' || this.#place === 'damaged') {
+      this.#drop(this.#rowStart >= 0 ? this.#rowStart : this.#at);
+    } else if (this.#place === 'tail') this.#drop(this.#at);
+    else if (this.#isForeign()) {
+      this.#buffer = Buffer.alloc(0);
+      this.#at = 0;
     }
-    this.#drop(this.#rowStart >= 0 ? this.#rowStart : this.#place === 'head' ? 0 : this.#at);
     return rows;
   }
 
   end(): { rows: InventoryRow[]; complete: boolean } {
     const rows: InventoryRow[] = [];
-    if (this.#rowStart >= 0) this.#damaged(rows, this.#buffer.length);
-    const complete = this.#place === 'tail' && this.#around.trimEnd().endsWith('}');
-    return { rows, complete };
+    while (this.#rowStart >= 0) {
+      this.#place = 'damaged';
+      this.#read(rows, true);
+    }
+    return { rows, complete: this.#place === 'tail' && isAround(this.#around) };
   }
 
   header(): InventoryHeader {
-    return parseHeader(this.#place === 'list' ? `${this.#around}]}` : this.#around);
+    return parseHeader(this.#place === 'tail' ? this.#around : `${this.#around}]}`);
+  }
+
+  #isForeign(): boolean {
+    return this.#place === 'foreign';
+  }
+
+  /** Reads on until the bytes are used up. `final`: no more will come. */
+  #read(rows: InventoryRow[], final: boolean): void {
+    for (let before: string | undefined; before !== this.#place; ) {
+      before = this.#place;
+      if (before === 'head') this.#readHead();
+      else if (before === 'list') this.#readList(rows);
+      else if (before === 'damaged') this.#findNextRow(rows, final);
+      else if (before === 'tail') this.#readTail();
+    }
   }
 
   /** Up to the `[` of ArchiveList, the only list at the top. */
   #readHead(): void {
     const buffer = this.#buffer;
-    for (; this.#at < buffer.length; this.#at += 1) {
+    for (; this.#at < buffer.length && this.#at < LONGEST_AROUND; this.#at += 1) {
       const byte = buffer[this.#at];
       if (this.#inString) {
         if (byte === BACKSLASH) this.#at += 1;
@@ -84,89 +118,111 @@ export class JsonInventoryParser implements InventoryParser {
       } else if (byte === QUOTE) this.#inString = true;
       else if (byte === OPEN_LIST) {
         this.#at += 1;
-        this.#depth = 2;
-        this.#place = 'list';
-        this.#keepAround(this.#at);
+        this.#around = buffer.toString('utf8', 0, this.#at).replace(/^\uFEFF/, '');
+        this.#place = LIST_START.test(this.#around) ? 'list' : 'foreign';
         return;
       }
     }
-    // no inventory begins like this: nothing of it is kept, and `end` says that it was not complete
-    if (this.#at > LONGEST_ROW) this.#place = 'tail';
+    if (this.#at >= LONGEST_AROUND) this.#place = 'foreign';
   }
 
   #readList(rows: InventoryRow[]): void {
     const buffer = this.#buffer;
     for (; this.#at < buffer.length; this.#at += 1) {
-      const byte = buffer[this.#at];
-      if (this.#inString) {
-        if (byte === BACKSLASH) this.#at += 1;
-        else if (byte === QUOTE) this.#inString = false;
-      } else if (byte === QUOTE) {
-        this.#begin();
-        this.#inString = true;
-      } else if (byte === OPEN || byte === OPEN_LIST) {
-        this.#begin();
-        this.#depth += 1;
-      } else if (this.#depth > 2 && (byte === CLOSE || byte === CLOSE_LIST)) {
-        this.#depth -= 1;
-        if (this.#depth === 2) {
-          this.#emit(rows, this.#at + 1);
-          continue;
-        }
-      } else if (this.#depth === 2 && (byte === COMMA || byte === CLOSE_LIST)) {
-        if (this.#rowStart >= 0) {
-          const here = this.#at;
-          this.#emit(rows, here);
-          // a damaged row is looked at again from where the next one may begin
-          if (this.#at < here) continue;
-        }
+      const byte = buffer[this.#at] as number;
+      if (this.#rowStart < 0) {
+        if (byte <= SPACE || byte === COMMA) continue;
         if (byte === CLOSE_LIST) {
           this.#place = 'tail';
           this.#listEnd = this.#consumed + this.#at;
           return;
         }
-      } else if (this.#depth === 2 && byte !== undefined && byte > 0x20) this.#begin();
-      if (this.#rowStart >= 0 && this.#at - this.#rowStart > LONGEST_ROW) this.#damaged(rows, this.#at + 1);
+        this.#rowStart = this.#at;
+      }
+      if (this.#at - this.#rowStart >= LONGEST_ROW) {
+        this.#place = 'damaged';
+        return;
+      }
+      if (this.#inString) {
+        if (byte === BACKSLASH) this.#at += 1;
+        else if (byte === QUOTE) this.#inString = false;
+      } else if (byte === QUOTE) this.#inString = true;
+      else if (byte === OPEN || byte === OPEN_LIST) this.#depth += 1;
+      else if (this.#depth === 0 && (byte === COMMA || byte === CLOSE_LIST)) {
+        if (!this.#emit(rows, this.#at)) return;
+        // the comma or the bracket is looked at again, as what stands between rows
+        this.#at -= 1;
+      } else if (byte === CLOSE || byte === CLOSE_LIST) {
+        this.#depth -= 1;
+        if (this.#depth <= 0 && !this.#emit(rows, this.#at + 1)) return;
+      }
     }
   }
 
-  #begin(): void {
-    if (this.#rowStart < 0) this.#rowStart = this.#at;
-  }
-
-  /** The row that began at `#rowStart` and ends before `end`. */
-  #emit(rows: InventoryRow[], end: number): void {
+  /** Gives out the row that ends before `end`; false where it is damaged. */
+  #emit(rows: InventoryRow[], end: number): boolean {
     const text = this.#buffer.toString('utf8', this.#rowStart, end);
-    let fields: unknown;
-    try {
-      fields = JSON.parse(text);
-    } catch {
-      // not JSON: a row with a problem, and perhaps good rows that its stray quote has swallowed
-      this.#damaged(rows, end);
-      return;
+    const fields = parsed(text);
+    if (fields === undefined) {
+      this.#place = 'damaged';
+      this.#damagedAt = this.#consumed + end;
+      return false;
     }
-    const isRow = typeof fields === 'object' && fields !== null && !Array.isArray(fields);
-    rows.push(isRow ? inventoryRow(fields as Record<string, unknown>, text) : problemRow('not an archive', text));
+    rows.push(isObject(fields) ? inventoryRow(fields, text) : problemRow('not an archive', text));
     this.#rowStart = -1;
+    this.#depth = 0;
+    return true;
   }
 
-  /** Gives up the row up to where the next one seems to begin, or to `end`, and looks again from there. */
-  #damaged(rows: InventoryRow[], end: number): void {
-    const next = this.#buffer.subarray(0, end).indexOf(ROW_START, this.#rowStart + 1);
-    const stop = next < 0 ? end : next;
-    rows.push(problemRow('not valid JSON', this.#buffer.toString('utf8', this.#rowStart, stop)));
+  /**
+   * Gives up a damaged row up to where the next one begins: a stray quote or bracket may have swallowed good rows. Where none
+   * begins, the row ends after `LONGEST_ROW`, or before the end of the list.
+   */
+  #findNextRow(rows: InventoryRow[], final: boolean): void {
+    const buffer = this.#buffer;
+    const longest = this.#rowStart + LONGEST_ROW;
+    for (let next = this.#rowStart; ; ) {
+      next = buffer.indexOf(OPEN, next + 1);
+      const decidable = final || (next < 0 ? buffer.length : next + ROW_START_LENGTH) <= buffer.length;
+      if (next < 0 || next >= longest) {
+        if (!final && buffer.length < longest) return;
+        if (buffer.length >= longest) this.#giveUp(rows, longest);
+        else this.#giveUpLast(rows);
+        return;
+      }
+      if (!decidable) return;
+      if (ROW_START.test(buffer.toString('latin1', next, next + ROW_START_LENGTH))) {
+        this.#giveUp(rows, next);
+        return;
+      }
+    }
+  }
+
+  /** The damaged row is the last one: the list ends behind it, or the inventory is cut short. */
+  #giveUpLast(rows: InventoryRow[]): void {
+    const end = this.#buffer.lastIndexOf(CLOSE_LIST);
+    const closed =
+      end >= this.#rowStart &&
+      isAround(this.#around + this.#buffer.toString('utf8', end)) &&
+      // not a description that ends in `]}` where the inventory is cut
+      (ROW_END.test(this.#buffer.toString('latin1', this.#rowStart, end)) ||
+        [end, end + 1].includes(this.#damagedAt - this.#consumed));
+    this.#giveUp(rows, closed ? end : this.#buffer.length);
+  }
+
+  #giveUp(rows: InventoryRow[], end: number): void {
+    rows.push(problemRow('not valid JSON', this.#buffer.toString('utf8', this.#rowStart, end)));
     this.#rowStart = -1;
-    this.#depth = 2;
+    this.#depth = 0;
     this.#inString = false;
-    // one before: the loop that called steps on
-    this.#at = stop - 1;
+    this.#at = end;
+    this.#place = 'list';
   }
 
-  /** Moves the bytes up to `end` from the buffer to the text around the rows. */
-  #keepAround(end: number): void {
-    const from = this.#place === 'list' ? 0 : this.#at;
-    this.#around += this.#buffer.toString('utf8', from, end);
-    this.#at = end;
+  #readTail(): void {
+    this.#around += this.#buffer.toString('utf8', this.#at);
+    this.#at = this.#buffer.length;
+    if (this.#around.length > LONGEST_AROUND * 2) this.#place = 'foreign';
   }
 
   #drop(count: number): void {
@@ -175,4 +231,24 @@ export class JsonInventoryParser implements InventoryParser {
     this.#at -= count;
     if (this.#rowStart >= 0) this.#rowStart -= count;
   }
+}
+
+/** What stands around the rows, with an empty list in their place, is an inventory's. */
+function isAround(text: string): boolean {
+  const fields = parsed(text);
+  return isObject(fields) && Array.isArray(fields.ArchiveList) && fields.ArchiveList.length === 0;
+}
+
+/** The value, or undefined where the text is not JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

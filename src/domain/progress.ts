@@ -96,7 +96,8 @@ export function advance(from: Progress, event: Event): Progress {
       if (from.state === 'transferred') return { state: 'planned' };
       break;
     case 'failed':
-      if (from.state !== 'verified' && from.state !== 'skipped' && from.state !== 'failed') {
+      // one that is only listed has no key yet, with which it could be retried
+      if (!END_STATES.includes(from.state) && from.state !== 'listed') {
         return { state: 'failed', reason: event.reason };
       }
       break;

@@ -28,6 +28,7 @@ export function lengthOf({ start, end }: ByteRange): number {
  */
 export function partSizeFor(size: number, wanted: number = MIN_PART_SIZE): number {
   let partSize = Math.max(wanted, MIN_PART_SIZE);
+  if (!Number.isInteger(Math.log2(partSize))) throw new BugError(`${partSize} is not a power of two`);
   while (Math.ceil(size / partSize) > MAX_PARTS) partSize *= 2;
   if (partSize > MAX_PART_SIZE) throw new BugError(`an archive of ${size} bytes does not fit in ${MAX_PARTS} parts`);
   return partSize;
@@ -51,7 +52,7 @@ export function partRange(size: number, partSize: number, partNumber: number): B
  */
 export function isTreeHashAligned({ start, end }: ByteRange, size: number): boolean {
   const stop = end + 1;
-  if (start % MiB !== 0 || stop > size || start >= stop) return false;
+  if (start < 0 || start % MiB !== 0 || stop > size || start >= stop) return false;
   if (stop === size && start === 0) return true;
   const first = start / MiB;
   const leaves = Math.ceil(size / MiB);

@@ -20,12 +20,13 @@ export function parseDuration(text: string): number {
   for (const [, value, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
     total += Number(value) * (UNITS[unit ?? ''] ?? Number.NaN);
   }
+  if (total > Number.MAX_SAFE_INTEGER) throw new UsageError(`"${text}" is too long a duration`);
   return total;
 }
 
 /** `3h 20m`: the two largest units that are not zero. */
 export function formatDuration(ms: number): string {
-  if (ms < SECOND) return `${Math.round(ms)}ms`;
+  if (ms < SECOND - 0.5) return `${Math.round(ms)}ms`;
   let left = Math.round(ms / SECOND) * SECOND;
   const parts: string[] = [];
   for (const [unit, size] of Object.entries({ d: DAY, h: HOUR, m: MINUTE, s: SECOND })) {

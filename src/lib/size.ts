@@ -5,14 +5,15 @@ export const MiB = 1024 * KiB;
 export const GiB = 1024 * MiB;
 export const TiB = 1024 * GiB;
 
-const UNITS: Record<string, number> = { '': 1, B: 1, K: KiB, M: MiB, G: GiB, T: TiB, P: 1024 * TiB };
+const UNITS: Record<string, number> = { '': 1, K: KiB, M: MiB, G: GiB, T: TiB, P: 1024 * TiB };
 
 /**
  * Bytes of `64MiB`, `64M` (binary), `1.5T`, or a bare number of bytes.
- * @throws {UsageError} for anything else, and for what is not a whole number of bytes below 2^53.
+ * A fraction of a byte is cut off.
+ * @throws {UsageError} for anything else, and for what is not below 2^53; a bare fraction lacks its unit.
  */
 export function parseSize(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([KMGTP]?)(?:iB|B)?$/i.exec(text.trim());
+  const match = /^(\d+|\d+\.\d+(?=\s*[KMGTP]))\s*(?:B|([KMGTP])(?:iB|B)?)?$/i.exec(text.trim());
   const unit = UNITS[(match?.[2] ?? '').toUpperCase()];
   const bytes = Number(match?.[1]) * (unit ?? Number.NaN);
   if (!Number.isFinite(bytes) || bytes > Number.MAX_SAFE_INTEGER) {
@@ -26,7 +27,8 @@ export function formatSize(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
   let value = bytes;
   let unit = 0;
-  while (Math.abs(value) >= 1024 && unit < units.length - 1) {
+  // 1023.5 would be rounded to 1024
+  while (Math.abs(value) >= (unit === 0 ? 1024 : 1023.5) && unit < units.length - 1) {
     value /= 1024;
     unit += 1;
   }

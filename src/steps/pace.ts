@@ -14,10 +14,14 @@ export function createPace(rate: CallRate, clock: Clock): Pace {
   return {
     turn(signal) {
       const mine = last.then(async () => {
-        const now = clock.now();
-        const at = rate.delayUntil(now);
-        if (at > now) await clock.sleep(at - now, signal);
-        signal.throwIfAborted();
+        // again after the sleep: a call that was throttled meanwhile has moved the turn
+        for (;;) {
+          signal.throwIfAborted();
+          const now = clock.now();
+          const at = rate.delayUntil(now);
+          if (at <= now) break;
+          await clock.sleep(at - now, signal);
+        }
         rate.took(clock.now());
       });
       // one that gives up must not take those behind it along

@@ -1,8 +1,9 @@
 import type { ObjectChecksum } from '../domain/checksum.ts';
-import type { ArchiveId, JobId, ObjectKey, TreeHash, UploadId } from '../domain/ids.ts';
+import type { ArchiveId, ObjectKey, UploadId } from '../domain/ids.ts';
 import type { ListedArchive } from '../domain/inventory-file.ts';
 import { advance, END_STATES, type Event, type Progress, type State } from '../domain/progress.ts';
 import { BugError } from '../lib/errors.ts';
+import { type ArchiveRow, archiveOf, progressOf } from './archive-row.ts';
 import type { Db } from './database.ts';
 import type { Totals } from './totals.ts';
 
@@ -14,8 +15,12 @@ export interface Archive extends ListedArchive {
   readonly partSize: number | undefined;
   /** When InitiateJob was last begun; while it is planned, the outcome is not known. */
   readonly askedAt: number | undefined;
+  /** InitiateJob calls that made a job, since it was planned or retried. */
   readonly requests: number;
+  /** Failures of the call that is tried now. */
   readonly tries: number;
+  /** How often what arrived was not what the inventory says, since it was planned or retried. */
+  readonly rounds: number;
   readonly uploadBegunAt: number | undefined;
   readonly uploadId: UploadId | undefined;
   readonly message: string | undefined;
@@ -44,76 +49,6 @@ export interface Change {
   readonly tries?: number;
 }
 
-export interface ArchiveRow {
-  id: number;
-  archive_id: string;
-  description: string;
-  created_at: number;
-  size: number;
-  tree_hash: Buffer;
-  state: State;
-  reason: string | null;
-  message: string | null;
-  object_key: string | null;
-  part_size: number | null;
-  job_id: string | null;
-  expires_at: number | null;
-  asked_at: number | null;
-  requests: number;
-  tries: number;
-  not_before: number;
-  upload_begun_at: number | null;
-  upload_id: string | null;
-  etag: string | null;
-  version_id: string | null;
-  checksum: string | null;
-  verified_at: number | null;
-}
-
-function progressOf(row: ArchiveRow): Progress {
-  switch (row.state) {
-    case 'requested':
-      return { state: row.state, jobId: row.job_id as JobId };
-    case 'staged':
-    case 'transferring':
-      return { state: row.state, jobId: row.job_id as JobId, expiresAt: row.expires_at as number };
-    case 'skipped':
-    case 'failed':
-      return { state: row.state, reason: row.reason as string };
-    default:
-      return { state: row.state };
-  }
-}
-
-export function archiveOf(row: ArchiveRow): Archive {
-  return {
-    id: row.id,
-    archiveId: row.archive_id as ArchiveId,
-    description: row.description,
-    createdAt: row.created_at,
-    size: row.size,
-    treeHash: row.tree_hash.toString('hex') as TreeHash,
-    progress: progressOf(row),
-    key: (row.object_key ?? undefined) as ObjectKey | undefined,
-    partSize: row.part_size ?? undefined,
-    askedAt: row.asked_at ?? undefined,
-    requests: row.requests,
-    tries: row.tries,
-    uploadBegunAt: row.upload_begun_at ?? undefined,
-    uploadId: (row.upload_id ?? undefined) as UploadId | undefined,
-    message: row.message ?? undefined,
-    proof:
-      row.verified_at === null
-        ? undefined
-        : {
-            etag: row.etag ?? '',
-            versionId: row.version_id ?? undefined,
-            checksum: row.checksum === null ? undefined : (JSON.parse(row.checksum) as ObjectChecksum),
-            verifiedAt: row.verified_at,
-          },
-  };
-}
-
 /** Moves archives and finds them. Every method that writes is called inside `StateFile.transaction` or `write`. */
 export interface Archives {
   insert(archive: ListedArchive): void;
@@ -124,7 +59,10 @@ export interface Archives {
   byKey(key: ObjectKey): Archive | undefined;
   /** Moves one archive through `events`, in order. Throws a BugError where one of them can't follow. */
   advance(id: number, events: readonly Event[], change?: Change): Progress;
-  /** Planned, with no InitiateJob of unknown outcome, in order of creation: what may be asked for next. */
+  /**
+   * Planned, with no InitiateJob of unknown outcome, in order of creation: what may be asked for next. Of those whose next try is
+   * due, at most `limit` are looked at, the longest due first.
+   */
   nextPlanned(limit: number, now: number): PlannedArchive[];
   /** Staged, soonest expiry first. */
   nextStaged(limit: number, now: number): PlannedArchive[];
@@ -160,7 +98,9 @@ export interface Archives {
   takeEnded(): number[];
 }
 
-const IN_STATE_PAGE = 1000;
+const PAGE = 1000;
+/** The states with an index over their rows: those of which there are few, or that are looked for at every start. */
+const INDEXED_BY_ROW: ReadonlySet<State> = new Set(['requested', 'transferring', 'transferred', 'failed']);
 
 export function createArchives(db: Db, totals: Totals): Archives {
   const all = (where: string, tail = '') =>
@@ -174,15 +114,18 @@ export function createArchives(db: Db, totals: Totals): Archives {
   const move = db.prepare(
     `UPDATE archives SET state = @state, reason = @reason, job_id = @jobId, expires_at = @expiresAt,
        asked_at = CASE WHEN @state = 'planned' THEN NULL ELSE asked_at END,
-       requests = requests + @requested, tries = @tries, not_before = @notBefore,
+       requests = CASE WHEN @retried THEN 0 ELSE requests + @requested END,
+       rounds = CASE WHEN @retried THEN 0 ELSE rounds + @disproved END, tries = @tries, not_before = @notBefore,
        message = coalesce(@message, message), object_key = coalesce(@key, object_key), part_size = coalesce(@partSize, part_size),
        etag = coalesce(@etag, etag), version_id = coalesce(@versionId, version_id), checksum = coalesce(@checksum, checksum),
        verified_at = @verifiedAt
      WHERE id = @id AND state = @from`,
   );
-  const nextPlanned = all(
-    "state = 'planned' AND asked_at IS NULL AND not_before <= ?",
-    'ORDER BY created_at, id LIMIT ?',
+  // two queries, each by an index of its own: a hundred thousand that wait for their next try are not passed over each time
+  const nextReady = all("state = 'planned' AND asked_at IS NULL AND not_before = 0", 'ORDER BY created_at, id LIMIT ?');
+  const nextDue = all(
+    "state = 'planned' AND asked_at IS NULL AND not_before > 0 AND not_before <= ?",
+    'ORDER BY not_before LIMIT ?',
   );
   const nextStaged = all("state = 'staged' AND not_before <= ?", 'ORDER BY expires_at, id LIMIT ?');
   const nextTry = db
@@ -192,7 +135,7 @@ export function createArchives(db: Db, totals: Totals): Archives {
   const byExpiry = db.prepare<[], { expiresAt: number; count: number; bytes: number; largest: number }>(
     `SELECT min(expires_at) AS expiresAt, count(*) AS count, sum(size) AS bytes, max(size) AS largest
      FROM (SELECT expires_at, size FROM archives WHERE state = 'staged'
-           UNION ALL SELECT expires_at, size FROM archives WHERE state IN ('transferring','transferred') AND expires_at IS NOT NULL)
+           UNION ALL SELECT expires_at, size FROM archives WHERE state = 'transferring')
      GROUP BY expires_at / 3600000 ORDER BY expiresAt`,
   );
   const asking = db.prepare("UPDATE archives SET asked_at = ? WHERE id = ? AND state = 'planned'");
@@ -213,12 +156,18 @@ export function createArchives(db: Db, totals: Totals): Archives {
     return archiveOf(row);
   };
 
-  function* paged(where: string, ...parameters: unknown[]): IterableIterator<Archive> {
-    const page = all(`${where} AND id > ?`, `ORDER BY id LIMIT ${IN_STATE_PAGE}`);
+  /** Without an index by row, the table is read through once; sorting what another index finds would be done for each page. */
+  function* paged(state?: State, filter = '', ...parameters: unknown[]): IterableIterator<Archive> {
+    const table = state !== undefined && INDEXED_BY_ROW.has(state) ? 'archives' : 'archives NOT INDEXED';
+    // the state stands in the text, so that SQLite can use the index of that state
+    const where = state === undefined ? 'true' : `state = '${state}'`;
+    const page = db.prepare<unknown[], ArchiveRow>(
+      `SELECT * FROM ${table} WHERE id > ? AND ${where} ${filter} ORDER BY id LIMIT ${PAGE}`,
+    );
     for (let last = 0; ; ) {
-      const rows = page.all(...parameters, last);
+      const rows = page.all(last, ...parameters);
       for (const row of rows) yield archiveOf(row);
-      if (rows.length < IN_STATE_PAGE) return;
+      if (rows.length < PAGE) return;
       last = rows[rows.length - 1]?.id ?? last;
     }
   }
@@ -246,6 +195,8 @@ export function createArchives(db: Db, totals: Totals): Archives {
         jobId: 'jobId' in to ? to.jobId : null,
         expiresAt: 'expiresAt' in to ? to.expiresAt : null,
         requested: events.filter(({ type }) => type === 'requested').length,
+        disproved: events.filter(({ type }) => type === 'disproved').length,
+        retried: events.some(({ type }) => type === 'retried') ? 1 : 0,
         tries: change.tries ?? 0,
         notBefore: change.notBefore ?? 0,
         message: change.message ?? null,
@@ -264,14 +215,17 @@ export function createArchives(db: Db, totals: Totals): Archives {
       if (END_STATES.includes(to.state)) ended.push(id);
       return to;
     },
-    nextPlanned: (limit, now) => nextPlanned.all(now, limit).map(planned),
+    nextPlanned: (limit, now) =>
+      [...nextReady.all(limit), ...nextDue.all(now, limit)]
+        .sort((a, b) => a.created_at - b.created_at || a.id - b.id)
+        .slice(0, limit)
+        .map(planned),
     nextStaged: (limit, now) => nextStaged.all(now, limit).map(planned),
     nextTryAt: (state, now) => (nextTry.get(state, now) as number | null) ?? undefined,
     byExpiry: () => byExpiry.all(),
     nextExpiry: () => (nextExpiry.get() as number | null) ?? undefined,
-    // the state stands in the text, so that SQLite can use the index of that state
-    inState: (state) => paged(`state = '${state}'`),
-    all: () => paged('true'),
+    inState: (state) => paged(state),
+    all: () => paged(),
     asking(ids, now) {
       for (const id of ids) asking.run(now, id);
     },
@@ -286,8 +240,7 @@ export function createArchives(db: Db, totals: Totals): Archives {
       endUpload.run(id);
     },
     uploading: () => uploading.all().map(planned),
-    failedBy: (code) =>
-      code === undefined ? paged("state = 'failed'") : paged("state = 'failed' AND reason = ?", code),
+    failedBy: (code) => (code === undefined ? paged('failed') : paged('failed', 'AND reason = ?', code)),
     takeEnded() {
       const taken = ended;
       ended = [];

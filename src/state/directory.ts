@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { FatalError, KnownError } from '../lib/errors.ts';
 import { explain } from './database.ts';
 import type { TransferFacts } from './facts.ts';
@@ -25,7 +25,13 @@ export function statePathOf(dir: string, name: TransferName): string {
   const { accountId, region, vault, bucket, prefix } = name;
   const identity = JSON.stringify([accountId, region, vault, bucket, prefix]);
   const hash = createHash('sha256').update(identity).digest('hex').slice(0, 8);
-  return join(dir, `${[vault, bucket, hash].filter(Boolean).join('--')}.sqlite`);
+  return join(dir, `${beginningOfName(name)}--${hash}.sqlite`);
+}
+
+/** What people see of a transfer in its file's name; it takes no more room than a file system gives, and makes no path. */
+function beginningOfName({ vault, bucket }: Pick<TransferName, 'vault' | 'bucket'>): string {
+  const safe = (text: string) => text.replaceAll(/[^A-Za-z0-9_.-]/g, '_').slice(0, 100);
+  return [vault, bucket].filter(Boolean).map(safe).join('--');
 }
 
 /** A state file of the directory, or why it can't be read. */
@@ -54,11 +60,11 @@ export function findTransfers(dir: string): Found[] {
 function stateFiles(dir: string): string[] {
   try {
     const names = readdirSync(dir).filter((name) => name.endsWith('.sqlite'));
-    // one of no bytes belongs to a run that is just beginning
+    // one of no bytes belongs to a run that is just beginning; one that is gone by now was moved away
     return names
       .sort()
       .map((name) => join(dir, name))
-      .filter((path) => statSync(path).size > 0);
+      .filter((path) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw explain(error, dir);
@@ -67,13 +73,14 @@ function stateFiles(dir: string): string[] {
 
 /**
  * The one transfer that is meant.
- * @throws {FatalError} `no_transfer`, `several_transfers`.
+ * @throws {FatalError} `no_transfer`, `several_transfers`, and what is wrong with its file.
  */
 export function findTransfer(
   dir: string,
   wanted: { readonly vault: string; readonly bucket: string; readonly prefix?: string; readonly region?: string },
 ): string {
-  const found = findTransfers(dir).filter(
+  const all = findTransfers(dir);
+  const found = all.filter(
     (one) =>
       'transfer' in one &&
       Object.entries(wanted).every(([name, value]) => {
@@ -88,9 +95,11 @@ export function findTransfer(
     );
   }
   const [only] = found;
-  if (!only)
-    throw new FatalError('no_transfer', `there is nothing about ${target} in ${dir}: run transfer or plan first`);
-  return only.path;
+  if (only) return only.path;
+  for (const one of all) {
+    if ('error' in one && basename(one.path).startsWith(`${beginningOfName(wanted)}--`)) throw one.error;
+  }
+  throw new FatalError('no_transfer', `there is nothing about ${target} in ${dir}: run transfer or plan first`);
 }
 
 /** Opens the state of a transfer, new or not. */

@@ -31,6 +31,8 @@ export const MIGRATIONS: readonly string[] = [
     asked_at INTEGER,
     -- InitiateJob calls that made a job
     requests INTEGER NOT NULL DEFAULT 0,
+    -- how often what arrived was not what the inventory says
+    rounds INTEGER NOT NULL DEFAULT 0,
     -- failures since the last success, and when the next try may be made
     tries INTEGER NOT NULL DEFAULT 0,
     not_before INTEGER NOT NULL DEFAULT 0,
@@ -48,13 +50,16 @@ export const MIGRATIONS: readonly string[] = [
     CHECK ((state = 'verified') = (verified_at IS NOT NULL)),
     CHECK (state IN ('listed','skipped','failed') OR (object_key IS NOT NULL AND part_size IS NOT NULL))
   ) STRICT;
-  CREATE INDEX archives_planned ON archives (created_at, id) WHERE state = 'planned';
-  CREATE INDEX archives_asked ON archives (asked_at) WHERE state = 'planned' AND asked_at IS NOT NULL;
+  -- each state has an index of its own for the question that is asked of it, so that no move touches those of other states
+  CREATE INDEX archives_ready ON archives (created_at, id) WHERE state = 'planned' AND asked_at IS NULL AND not_before = 0;
+  CREATE INDEX archives_asked ON archives (id) WHERE state = 'planned' AND asked_at IS NOT NULL;
   CREATE INDEX archives_waiting ON archives (state, not_before) WHERE not_before > 0;
   CREATE INDEX archives_requested ON archives (id) WHERE state = 'requested';
-  CREATE INDEX archives_staged ON archives (expires_at, id) WHERE state = 'staged';
-  CREATE INDEX archives_busy ON archives (id) WHERE state IN ('transferring','transferred');
-  CREATE INDEX archives_failed ON archives (reason, id) WHERE state = 'failed';
+  -- with the size: sums by hour of expiry are taken from the index alone
+  CREATE INDEX archives_staged ON archives (expires_at, id, size) WHERE state = 'staged';
+  CREATE INDEX archives_transferring ON archives (id) WHERE state = 'transferring';
+  CREATE INDEX archives_transferred ON archives (id) WHERE state = 'transferred';
+  CREATE INDEX archives_failed ON archives (id) WHERE state = 'failed';
   CREATE INDEX archives_uploading ON archives (id) WHERE upload_begun_at IS NOT NULL;
 
   CREATE TABLE parts (

@@ -16,6 +16,8 @@ export interface Totals {
   flush(): void;
   /** Forgets what was gathered by a transaction that was rolled back. */
   reset(): void;
+  /** Remembers what is gathered now; the result brings it back, for a savepoint that is rolled back. */
+  mark(): () => void;
   byState(): Record<State, Total>;
   failures(): readonly { readonly code: string; readonly count: number }[];
 }
@@ -45,6 +47,14 @@ export function createTotals(db: Db): Totals {
     reset() {
       states.clear();
       codes.clear();
+    },
+    mark() {
+      const before = { states: [...states], codes: [...codes] };
+      return () => {
+        this.reset();
+        for (const [state, sum] of before.states) states.set(state, sum);
+        for (const [code, count] of before.codes) codes.set(code, count);
+      };
     },
     byState() {
       const result = Object.fromEntries(STATES.map((state) => [state, { count: 0, bytes: 0 }])) as Record<State, Total>;

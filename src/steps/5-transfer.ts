@@ -341,13 +341,13 @@ async function settle(deps: Deps, work: Work, archive: PlannedArchive, verdict: 
 async function settleAgain(deps: Deps, archive: PlannedArchive, message: string): Promise<void> {
   const { state, log } = deps;
   const { id, key } = archive;
-  const { tries, progress } = state.archives.byId(id);
-  log.warn({ key, tries, error: message }, 'an archive has to be copied again from its first part');
+  const { rounds, progress } = state.archives.byId(id);
+  log.warn({ key, rounds, error: message }, 'an archive has to be copied again from its first part');
   await dropUpload(deps, archive);
   await state.write(() => {
     const arrived = progress.state === 'transferring' ? [{ type: 'transferred' } as const] : [];
-    if (tries + 1 >= MOST_ROUNDS) {
+    if (rounds + 1 >= MOST_ROUNDS) {
       state.archives.advance(id, [{ type: 'failed', reason: 'not_proven' }], { message });
-    } else state.archives.advance(id, [...arrived, { type: 'disproved' }], { message, tries: tries + 1 });
+    } else state.archives.advance(id, [...arrived, { type: 'disproved' }], { message });
   });
 }

@@ -9,6 +9,7 @@ import { createJobs, type Jobs } from './jobs.ts';
 import { createLogTail, type LogTail } from './log-tail.ts';
 import { createParts, type Parts } from './parts.ts';
 import { createPlanning, type Planning } from './planning.ts';
+import { createRefresh, type Refresh } from './refresh.ts';
 import { createTotals, type Totals } from './totals.ts';
 
 /** The longest that a grouped write waits for others to share its commit. */
@@ -25,6 +26,7 @@ export interface StateFile {
   readonly jobs: Jobs;
   readonly inventory: InventoryRows;
   readonly planning: Planning;
+  readonly refresh: Refresh;
   readonly totals: Pick<Totals, 'byState' | 'failures'>;
   readonly counters: Counters;
   readonly history: History;
@@ -33,8 +35,8 @@ export interface StateFile {
   /** Runs `work` now, all of it or nothing; it is on the disk when this returns. */
   transaction<T>(work: () => T): T;
   /**
-   * Runs `work` soon, in one commit with others; resolves once it is on the disk. What `work` throws rejects this
-   * promise only.
+   * Runs `work` soon and once, in one commit with others; resolves once it is on the disk. What `work` throws rejects this
+   * promise only, and undoes what it has written; a commit that fails rejects all that shared it.
    */
   write<T>(work: () => T): Promise<T>;
   /** Called with each archive that has reached its end, once that is on the disk. One listener. */
@@ -55,7 +57,7 @@ export function openStateFile(path: string, options: { readonly readonly?: boole
     },
     rolledBack: () => void archives.takeEnded(),
   });
-  const group = createGroup(transaction);
+  const group = createGroup(db, transaction, savepointOf(db, totals));
   return {
     path,
     facts: createFacts(db),
@@ -64,6 +66,7 @@ export function openStateFile(path: string, options: { readonly readonly?: boole
     jobs: createJobs(db),
     inventory: createInventoryRows(db, totals),
     planning: createPlanning(db, totals),
+    refresh: createRefresh(db, totals),
     totals,
     counters: createCounters(db),
     history: createHistory(db),
@@ -108,42 +111,62 @@ function transactionOf(
   };
 }
 
+/** Runs `work` inside a transaction so that its failure undoes no more than itself. */
+function savepointOf(db: Db, totals: Totals): StateFile['transaction'] {
+  return <T>(work: () => T): T => {
+    const undo = totals.mark();
+    try {
+      return db.transaction(work)();
+    } catch (error) {
+      undo();
+      throw error;
+    }
+  };
+}
+
 interface Waiting {
-  readonly run: () => unknown;
-  readonly resolve: (value: never) => void;
+  /** Runs the work, once. @returns what tells its caller, once the commit is on the disk. */
+  readonly run: () => () => void;
   readonly reject: (error: unknown) => void;
 }
 
-function createGroup(transaction: StateFile['transaction']): Pick<StateFile, 'write'> & { flush(): void } {
+function createGroup(
+  db: Db,
+  transaction: StateFile['transaction'],
+  savepoint: StateFile['transaction'],
+): Pick<StateFile, 'write'> & { flush(): void } {
   let waiting: Waiting[] = [];
   let timer: NodeJS.Timeout | undefined;
 
-  const commit = (group: readonly Waiting[]) => {
-    const results: unknown[] = [];
-    try {
-      transaction(() => {
-        for (const { run } of group) results.push(run());
-      });
-    } catch (error) {
-      // one of them failed and took the others with it: each alone, so that the fault stays where it belongs
-      if (group.length > 1) for (const one of group) commit([one]);
-      else group[0]?.reject(error);
-      return;
-    }
-    for (const [i, { resolve }] of group.entries()) resolve(results[i] as never);
-  };
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
     const group = waiting;
     waiting = [];
-    if (group.length > 0) commit(group);
+    if (group.length === 0) return;
+    try {
+      const ends = transaction(() => group.map(({ run }) => run()));
+      for (const end of ends) end();
+    } catch (error) {
+      // what some of them did right was rolled back with the rest
+      for (const { reject } of group) reject(error);
+    }
   };
   return {
     flush,
-    write<T>(run: () => T): Promise<T> {
+    write<T>(work: () => T): Promise<T> {
       return new Promise<T>((resolve, reject) => {
-        waiting.push({ run, resolve, reject });
+        const run = () => {
+          try {
+            const result = savepoint(work);
+            return () => resolve(result);
+          } catch (error) {
+            // a full disk or a damaged file ends the whole transaction
+            if (!db.inTransaction) throw error;
+            return () => reject(error);
+          }
+        };
+        waiting.push({ run, reject });
         if (waiting.length >= GROUP_SIZE) flush();
         else timer ??= setTimeout(flush, GROUP_MS);
       });

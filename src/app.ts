@@ -1,10 +1,12 @@
-import { glacierClient, s3Client, snsClient, sqsClient, stsClient } from './aws/clients.ts';
+import { cloudwatchClient, glacierClient, s3Client, snsClient, sqsClient, stsClient } from './aws/clients.ts';
+import { cloudwatchMetrics } from './aws/cloudwatch-metrics.ts';
 import { glacierVault } from './aws/glacier-vault.ts';
 import { s3Bucket } from './aws/s3-bucket.ts';
+import { snsMessages } from './aws/sns-messages.ts';
 import { sqsNotifications } from './aws/sqs-notifications.ts';
 import { stsIdentity } from './aws/sts-identity.ts';
 import { UsageError } from './lib/errors.ts';
-import type { Bucket, Identity, Notifications, Vault } from './ports.ts';
+import type { Bucket, Identity, Messages, MetricSink, Notifications, Vault } from './ports.ts';
 
 /** Where the archives are, and as whom they are read. */
 export interface Source {
@@ -31,6 +33,9 @@ export interface Cloud {
   /** The vault's Region. */
   readonly region: string;
   bucket(destination: Destination): Bucket;
+  /** For a topic of any Region. */
+  messages(topicArn: string): Messages;
+  metrics(): MetricSink;
 }
 
 /**
@@ -59,6 +64,9 @@ export async function connect(source: Source, concurrency: number): Promise<Clou
         bucket: destination.bucket,
         expectedBucketOwner: destination.expectedBucketOwner,
       }),
+    messages: (topicArn) =>
+      snsMessages({ client: snsClient({ ...options, region: topicArn.split(':')[3] ?? region }) }),
+    metrics: () => cloudwatchMetrics({ client: cloudwatchClient(options) }),
   };
 }
 

@@ -220,3 +220,28 @@ export interface Identity {
   /** @throws {ServiceError} `credentials_missing`, `credentials_expired`, `credentials_invalid`. */
   accountId(signal: AbortSignal): Promise<string>;
 }
+
+/** Where people are told of what happens. */
+export interface Messages {
+  /** @param message.subject at most 100 characters, for those who read e-mail. @throws {ServiceError} `topic_not_found`. */
+  publish(
+    topicArn: string,
+    message: { readonly subject: string; readonly text: string },
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/** A value of a metric, now. */
+export interface MetricDatum {
+  readonly name: string;
+  /** As CloudWatch names it. */
+  readonly unit: 'Count' | 'Bytes' | 'Bytes/Second' | 'Seconds' | 'None';
+  readonly value: number;
+  readonly dimensions: Readonly<Record<string, string>>;
+}
+
+/** Where metrics are put. */
+export interface MetricSink {
+  /** Not repeated by the adapter: a value put twice is counted twice. */
+  put(namespace: string, data: readonly MetricDatum[], signal: AbortSignal): Promise<void>;
+}

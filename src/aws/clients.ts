@@ -1,3 +1,4 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { GlacierClient } from '@aws-sdk/client-glacier';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -66,6 +67,10 @@ export function snsClient(options: ClientOptions): SNSClient {
 
 export function stsClient(options: ClientOptions): STSClient {
   return new STSClient(common(options, IDLE_TIMEOUT_MS));
+}
+
+export function cloudwatchClient(options: ClientOptions): CloudWatchClient {
+  return new CloudWatchClient(common(options, IDLE_TIMEOUT_MS));
 }
 
 interface ConfiguredEndpoint {

@@ -85,6 +85,7 @@ function ofService(seen: SeenError, context: CallContext): ServiceFailure | unde
       if (/^NotFound(Exception)?$/.test(seen.name)) return 'topic_not_found';
       return /^InvalidParameter/.test(seen.name) && /TopicArn/.test(seen.message) ? 'topic_not_found' : undefined;
     case 'sts':
+    case 'cloudwatch':
       return undefined;
     default:
       context.service satisfies never;

@@ -49,6 +49,16 @@ export interface TransferFacts {
   readonly rate: { readonly bytesPerSecond: number; readonly archivesPerSecond: number; readonly at: number };
   /** The report was written, since then. */
   readonly reportedAt: number;
+  readonly notices: NoticeMemory;
+}
+
+/** What has been told to whom it may concern, and what a standstill is measured by. Times by the services' clock. */
+export interface NoticeMemory {
+  readonly copiedBytes: number;
+  /** When `copiedBytes` last grew. */
+  readonly movedAt: number;
+  readonly lookedAt: number;
+  readonly told: { readonly completion?: boolean; readonly standstill?: boolean; readonly firstFailure?: boolean };
 }
 
 export interface InventoryFact {

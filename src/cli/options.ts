@@ -1,96 +1,31 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { CHECKSUM_ALGORITHMS } from '../domain/checksum.ts';
 import { parsePrefix } from '../domain/object-key.ts';
 import { STORAGE_CLASSES } from '../domain/price/storage-class.ts';
-import { MAX_PART_SIZE, MIN_PART_SIZE } from '../domain/ranges.ts';
-import { MINUTE, parseDuration } from '../lib/duration.ts';
-import { UsageError } from '../lib/errors.ts';
-import { MiB, parseSize, TiB } from '../lib/size.ts';
+import { MINUTE } from '../lib/duration.ts';
+import { MiB, TiB } from '../lib/size.ts';
+import {
+  accountId,
+  bucketName,
+  duration,
+  parsedBy,
+  partSize,
+  rate,
+  size,
+  tag,
+  url,
+  vaultName,
+  wholeNumber,
+} from './option-values.ts';
 
 /** An option that is also `GLACIER2S3_<OPTION>`; the flag beats the variable. */
 function option(flags: string, description: string): Option {
   const made = new Option(flags, description);
-  return made.env(
-    `GLACIER2S3_${made
-      .attributeName()
-      .replace(/[A-Z0-9]+/g, (part) => `_${part}`)
-      .toUpperCase()}`,
-  );
+  const name = (made.long ?? '').slice('--'.length);
+  return made.env(`GLACIER2S3_${name.toUpperCase().replaceAll('-', '_')}`);
 }
 
-/** Runs a parser that throws a UsageError as commander wants it. */
-function parsedBy<T>(parse: (text: string) => T): (text: string) => T {
-  return (text) => {
-    try {
-      return parse(text);
-    } catch (error) {
-      if (error instanceof UsageError) throw new InvalidArgumentError(error.message);
-      throw error;
-    }
-  };
-}
-
-const size = parsedBy(parseSize);
-const duration = parsedBy(parseDuration);
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) {
-      throw new InvalidArgumentError(`write a whole number from ${least} to ${most}.`);
-    }
-    return value;
-  };
-}
-
-function rate(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(text);
-  const value = Number(match?.[1]);
-  if (!(value > 0)) throw new InvalidArgumentError('write calls a second, such as 10/s.');
-  return value;
-}
-
-function partSize(text: string): number {
-  const bytes = size(text);
-  if (!Number.isInteger(Math.log2(bytes / MiB)) || bytes < MIN_PART_SIZE || bytes > MAX_PART_SIZE) {
-    throw new InvalidArgumentError(
-      'a part is a power of two MiB, from 8MiB to 4GiB: only these have tree hashes that combine.',
-    );
-  }
-  return bytes;
-}
-
-function vaultName(text: string): string {
-  if (!/^[A-Za-z0-9_.-]{1,255}$/.test(text)) {
-    throw new InvalidArgumentError('a vault name has 1 to 255 letters, digits, "_", "-" and ".".');
-  }
-  return text;
-}
-
-function bucketName(text: string): string {
-  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text)) {
-    throw new InvalidArgumentError('a bucket name has 3 to 63 lower-case letters, digits, "-" and ".".');
-  }
-  return text;
-}
-
-function accountId(text: string): string {
-  if (text !== '-' && !/^\d{12}$/.test(text))
-    throw new InvalidArgumentError('an account id has twelve digits, or is "-".');
-  return text;
-}
-
-function tag(text: string, tags: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const at = text.indexOf('=');
-  const name = text.slice(0, at);
-  const value = text.slice(at + 1);
-  if (at < 1 || name.length > 128 || value.length > 256) {
-    throw new InvalidArgumentError('write a tag as key=value, 128 and 256 characters at most.');
-  }
-  const all = { ...tags, [name]: value };
-  if (Object.keys(all).length > 10) throw new InvalidArgumentError('an object has ten tags at most.');
-  return all;
-}
+const json = option('--json', 'one JSON document instead of text');
 
 export const vaultOption = option('--vault <name>', 'the vault').argParser(vaultName).makeOptionMandatory();
 export const bucketOption = option('--bucket <name>', 'the bucket').argParser(bucketName).makeOptionMandatory();
@@ -98,16 +33,32 @@ export const prefixOption = option('--prefix <prefix>', 'what all keys begin wit
   .argParser(parsedBy(parsePrefix))
   .default('');
 export const regionOption = option('--region <region>', "the vault's Region");
+const profileOption = option('--profile <name>', 'the profile of the AWS configuration');
+const endpointOption = option('--endpoint-url <url>', 'another endpoint than AWS').argParser(url);
+const refreshOption = option('--refresh-inventory', 'take a new inventory although there is one');
 
-export const sourceOptions = [
+/** Where a vault is, and as whom it is read. */
+export const accessOptions = [
   option('--account-id <id>', "the vault's account; - is the account of the credentials")
     .argParser(accountId)
     .default('-'),
   regionOption,
-  option('--profile <name>', 'the profile of the AWS configuration'),
-  option('--endpoint-url <url>', 'another endpoint than AWS'),
+  profileOption,
+  endpointOption,
+];
+
+export const sourceOptions = [
+  ...accessOptions,
   option('--inventory <file>', 'an inventory that is at hand, JSON or CSV, instead of a new one'),
-  option('--refresh-inventory', 'take a new inventory although there is one'),
+  refreshOption,
+];
+
+/** Where a bucket is, and as whom it is written to. */
+const bucketAccessOptions = [
+  option('--dest-region <region>', "the bucket's Region, if it is another"),
+  option('--dest-profile <name>', 'the profile for the bucket, if it is another'),
+  option('--dest-endpoint-url <url>', 'another endpoint for the bucket').argParser(url),
+  option('--expected-bucket-owner <id>', 'refuse a bucket of any other account').argParser(accountId),
 ];
 
 export const destinationOptions = [
@@ -115,13 +66,12 @@ export const destinationOptions = [
   option('--storage-class <class>', 'the storage class of the objects')
     .choices(STORAGE_CLASSES)
     .default('DEEP_ARCHIVE'),
-  option('--dest-region <region>', "the bucket's Region, if it is another"),
-  option('--dest-profile <name>', 'the profile for the bucket, if it is another'),
-  option('--dest-endpoint-url <url>', 'another endpoint for the bucket'),
-  option('--expected-bucket-owner <id>', 'refuse a bucket of any other account').argParser(accountId),
+  ...bucketAccessOptions,
   option('--sse <algorithm>', 'server-side encryption').choices(['aws:kms', 'AES256']),
   option('--sse-kms-key-id <id>', 'the KMS key for --sse aws:kms'),
-  option('--tag <key=value>', 'a tag on each object; repeatable').argParser(tag).default({}, 'none'),
+  option('--tag <key=value>', 'a tag on each object; repeatable, or several with commas')
+    .argParser(tag)
+    .default({}, 'none'),
   option('--checksum <algorithm>', "S3's checksum of the objects").choices(CHECKSUM_ALGORITHMS).default('CRC32'),
   option(
     '--on-existing <policy>',
@@ -174,13 +124,73 @@ export const stateOptions = [
   stateDirOption,
 ];
 
-export const outputOptions = [
-  option('--json', 'machine-readable output'),
+export const logOptions = [
   option('--log-level <level>', 'what is logged').choices(['debug', 'info', 'warn', 'error', 'silent']),
   option('--log-file <file>', 'log there, as JSON Lines, too'),
   option('-q, --quiet', 'log errors only, show no progress'),
   option('-v, --verbose', 'log more'),
+];
+
+export const outputOptions = [
+  option('--json', 'JSON Lines, one document for a plan'),
+  ...logOptions,
   option('--no-progress', 'show no progress'),
+];
+
+/** Which transfer of the state directory is meant, where vault and bucket alone do not say it. */
+const whichOptions = [
+  option('--prefix <prefix>', 'what all keys begin with, where vault and bucket have several transfers').argParser(
+    parsedBy(parsePrefix),
+  ),
+  option('--region <region>', "the vault's Region, where there are several transfers"),
+  stateDirOption,
+];
+
+export const statusOptions = [
+  option('--vault <name>', 'this vault only').argParser(vaultName),
+  option('--bucket <name>', 'this bucket only').argParser(bucketName),
+  json,
+  option('--watch', 'look again every two seconds until it is stopped'),
+  stateDirOption,
+];
+
+export const reportOptions = [
+  vaultOption,
+  bucketOption,
+  json,
+  option('--csv', 'the manifest as CSV: one line an archive'),
+  option('--jsonl', 'the manifest as JSON Lines: one line an archive'),
+  option('--output <file>', 'a file, or s3://bucket/key; what it is to hold is told by .csv, .jsonl or .json, too'),
+  ...whichOptions,
+  profileOption,
+  endpointOption,
+  ...bucketAccessOptions,
+];
+
+export const retryOptions = [
+  vaultOption,
+  bucketOption,
+  option('--code <code>', 'only those that failed with this code'),
+  ...whichOptions,
+];
+
+export const inventoryGetOptions = [
+  vaultOption,
+  ...accessOptions,
+  refreshOption,
+  option('--once', 'do not wait for the job: for cron'),
+  stateDirOption,
+  ...logOptions,
+];
+
+export const inventoryImportOptions = [vaultOption, ...accessOptions, stateDirOption, ...logOptions];
+
+export const inventoryExportOptions = [
+  vaultOption,
+  option('--format <format>', 'as Glacier writes it').choices(['json', 'csv']).default('json'),
+  option('--output <file>', 'a file instead of stdout'),
+  option('--region <region>', "the vault's Region, where there are several vaults of that name"),
+  stateDirOption,
 ];
 
 const speed = option('--speed <n>', 'simulated seconds in a real one')

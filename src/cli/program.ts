@@ -1,18 +1,25 @@
 import { readFileSync } from 'node:fs';
 import type { Command, Option } from 'commander';
+import { keepOne, readSwitches } from './environment.ts';
 import type { Io } from './io.ts';
 import {
   bucketOption,
   dataOptions,
   demoOptions,
   destinationOptions,
+  inventoryExportOptions,
+  inventoryGetOptions,
+  inventoryImportOptions,
   limitOptions,
   notificationOptions,
   outputOptions,
+  reportOptions,
   retrievalOptions,
+  retryOptions,
   simulatorOptions,
   sourceOptions,
   stateOptions,
+  statusOptions,
   vaultOption,
 } from './options.ts';
 
@@ -20,8 +27,14 @@ import {
 export type SetExitCode = (code: number) => void;
 
 const EXIT_CODES = `
+Each option is also a variable, GLACIER2S3_<OPTION>; the option beats the variable.
 Exit codes: 0 all copied or nothing to do, 1 fatal, 2 usage, 3 some archives failed, 8 a cap was reached,
 10 --max-duration was reached, 11 another run holds the transfer, 75 work is pending at Glacier: run again.`;
+
+const TRANSFER = [
+  ...[vaultOption, bucketOption, ...sourceOptions, ...destinationOptions, ...retrievalOptions, ...notificationOptions],
+  ...[...dataOptions, ...limitOptions, ...stateOptions, ...outputOptions],
+];
 
 /** All commands; each is loaded only when it is run. */
 export function addCommands(program: Command, io: Io, setExitCode: SetExitCode): Command {
@@ -29,41 +42,84 @@ export function addCommands(program: Command, io: Io, setExitCode: SetExitCode):
     .description('Copies the archives of an Amazon S3 Glacier vault into an S3 bucket, with their names back')
     .version(versionOf(), '--version')
     .exitOverride()
-    .showHelpAfterError('(run it with --help for all options)')
+    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
+    .hook('preAction', (_, command) => readSwitches(command))
     .addHelpText('after', EXIT_CODES);
 
-  add(
-    program.command('transfer').description('copy a whole vault to a bucket; run again, it goes on where it stopped'),
-    [vaultOption, bucketOption, ...sourceOptions, ...destinationOptions, ...retrievalOptions, ...notificationOptions],
-    [...dataOptions, ...limitOptions, ...stateOptions, ...outputOptions],
-  ).action(async (options) => setExitCode(await (await import('./commands/transfer.ts')).transfer(options, io)));
+  add(program, 'transfer', 'copy a whole vault to a bucket; run again, it goes on where it stopped', TRANSFER).action(
+    async (options) => {
+      (await import('./check-flags.ts')).checkTransferFlags(options);
+      // what a dry run prints is the plan
+      if (options.dryRun) setExitCode(await (await import('./commands/plan.ts')).plan(options, io));
+      else setExitCode(await (await import('./commands/transfer.ts')).transfer(options, io));
+    },
+  );
 
   add(
-    program
-      .command('plan')
-      .description('say what a transfer would do: counts, bytes, keys; spends one inventory job at most'),
-    [vaultOption, bucketOption, ...sourceOptions, ...destinationOptions, ...retrievalOptions, ...notificationOptions],
-    [...dataOptions, ...limitOptions, ...stateOptions, ...outputOptions],
-  ).action(async (options) => setExitCode(await (await import('./commands/plan.ts')).plan(options, io)));
+    program,
+    'plan',
+    'say what a transfer would do: counts, bytes, keys; spends one inventory job at most',
+    TRANSFER,
+  ).action(async (options) => {
+    (await import('./check-flags.ts')).checkTransferFlags(options);
+    setExitCode(await (await import('./commands/plan.ts')).plan(options, io));
+  });
+
+  add(program, 'status', 'how every transfer of the state directory stands', statusOptions).action(async (options) =>
+    setExitCode(await (await import('./commands/status.ts')).status(options, io)),
+  );
+
+  add(program, 'report', 'the account of every archive of the inventory', reportOptions)
+    .hook('preAction', (_, command) => keepOne(command, ['json', 'csv', 'jsonl']))
+    .action(async (options) => setExitCode(await (await import('./commands/report.ts')).report(options, io)));
+
+  add(program, 'retry', 'put failed archives back: the next transfer asks for them again', retryOptions).action(
+    async (options) => setExitCode(await (await import('./commands/retry.ts')).retry(options)),
+  );
+
+  addInventory(program, io, setExitCode);
+
+  add(program, 'demo', 'fill a vault of a built-in simulator and run transfer against it', demoOptions).action(
+    async (options) => setExitCode(await (await import('./commands/demo.ts')).demo(options, io)),
+  );
 
   add(
-    program.command('demo').description('fill a vault of a built-in simulator and run transfer against it'),
-    demoOptions,
-  ).action(async (options) => setExitCode(await (await import('./commands/demo.ts')).demo(options, io)));
-
-  add(
-    program
-      .command('simulator')
-      .description('the built-in simulator of AWS as a server on 127.0.0.1, for trials of your own'),
+    program,
+    'simulator',
+    'the built-in simulator of AWS as a server on 127.0.0.1, for trials of your own',
     simulatorOptions,
   ).action(async (options) => setExitCode(await (await import('./commands/simulator.ts')).simulator(options, io)));
 
   return program;
 }
 
-function add(command: Command, ...groups: readonly (readonly Option[])[]): Command {
-  for (const option of groups.flat()) command.addOption(option);
+function addInventory(program: Command, io: Io, setExitCode: SetExitCode): void {
+  const inventory = program.command('inventory').description("take, read in or write out a vault's inventory");
+  const commands = () => import('./commands/inventory.ts');
+
+  add(inventory, 'get', 'take the inventory from Glacier: one job, some four hours', inventoryGetOptions).action(
+    async (options) => setExitCode(await (await commands()).get(options, io)),
+  );
+  add(inventory, 'import', 'read an inventory in, JSON or CSV', inventoryImportOptions)
+    .argument('<file>', 'the inventory')
+    .action(async (file, options) => setExitCode(await (await commands()).importFile(file, options, io)));
+  add(inventory, 'export', 'write the inventory out', inventoryExportOptions).action(async (options) =>
+    setExitCode(await (await commands()).exportInventory(options, io)),
+  );
+}
+
+function add(parent: Command, name: string, description: string, options: readonly Option[]): Command {
+  const command = parent.command(name).description(description);
+  for (const option of options) command.addOption(option);
   return command.allowExcessArguments(false);
+}
+
+/** commander's `error: ...` in the form of all other errors; its suggestion comes on a line of its own. */
+function oneLine(text: string): string {
+  return `glacier2s3: ${text
+    .trim()
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ')}\n`;
 }
 
 /** The version of the package that this file is part of. */

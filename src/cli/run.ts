@@ -137,7 +137,7 @@ function bucketOf(flags: TransferFlags, cloud: Cloud): Bucket {
   });
 }
 
-function signalsOf(stop: AbortSignal, log: Log): Signals {
+export function signalsOf(stop: AbortSignal, log: Log): Signals {
   const cut = new AbortController();
   stop.addEventListener(
     'abort',
@@ -161,6 +161,14 @@ function printEvents(state: StateFile): void {
   });
 }
 
+/** Where the vault's inventory is that belongs to no transfer. */
+export function inventoryPathOf(
+  { vault, accountId, stateDir }: Pick<TransferFlags, 'vault' | 'accountId' | 'stateDir'>,
+  region: string,
+): string {
+  return statePathOf(stateDir ?? defaultStateDir(process.env), { vault, accountId, region, bucket: '', prefix: '' });
+}
+
 function optionsOf(flags: TransferFlags, region: string): TransferOptions {
   return {
     ...flags,
@@ -169,6 +177,7 @@ function optionsOf(flags: TransferFlags, region: string): TransferOptions {
     tags: flags.tag,
     allowCrossRegion: flags.allowCrossRegion ?? false,
     inventoryFile: flags.inventory,
+    storedInventory: inventoryPathOf(flags, region),
     refreshInventory: flags.refreshInventory ?? false,
     bwlimit: flags.bwlimit,
     maxTransfer: flags.maxTransfer,

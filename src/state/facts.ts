@@ -30,6 +30,8 @@ export interface TransferFacts {
     readonly partSize: number;
   };
   readonly inventory: InventoryFact;
+  /** A newer inventory that is on its way. */
+  readonly refresh: InventoryFact;
   /** Every archive has its key since then. */
   readonly plannedAt: number;
   /** The bucket has been searched for what is there already, since then. */
@@ -62,7 +64,7 @@ export interface NoticeMemory {
 }
 
 export interface InventoryFact {
-  /** A file's path, or `job`. */
+  /** A file's path, `job`, or `vault` for one that was there already. */
   readonly source: string;
   readonly askedAt?: number;
   readonly jobId?: JobId;

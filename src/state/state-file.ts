@@ -1,3 +1,5 @@
+import { END_STATES } from '../domain/progress.ts';
+import { type Account, createAccount } from './account.ts';
 import { type Archive, type Archives, createArchives } from './archives.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { type Db, explain, openDatabase } from './database.ts';
@@ -27,6 +29,7 @@ export interface StateFile {
   readonly inventory: InventoryRows;
   readonly planning: Planning;
   readonly refresh: Refresh;
+  readonly account: Account;
   readonly totals: Pick<Totals, 'byState' | 'failures'>;
   readonly counters: Counters;
   readonly history: History;
@@ -53,7 +56,11 @@ export function openStateFile(path: string, options: { readonly readonly?: boole
   let listener: ((archive: Archive) => void) | undefined;
   const transaction = transactionOf(db, path, totals, {
     committed() {
-      for (const id of archives.takeEnded()) listener?.(archives.byId(id));
+      for (const id of new Set(archives.takeEnded())) {
+        const archive = archives.byId(id);
+        // a write that was undone by itself has not brought it to its end
+        if (END_STATES.includes(archive.progress.state)) listener?.(archive);
+      }
     },
     rolledBack: () => void archives.takeEnded(),
   });
@@ -67,6 +74,7 @@ export function openStateFile(path: string, options: { readonly readonly?: boole
     inventory: createInventoryRows(db, totals),
     planning: createPlanning(db, totals),
     refresh: createRefresh(db, totals),
+    account: createAccount(db),
     totals,
     counters: createCounters(db),
     history: createHistory(db),

@@ -1,12 +1,34 @@
 import { CsvInventoryParser } from '../domain/inventory-csv.ts';
-import type { InventoryHeader, InventoryParser, InventoryRow } from '../domain/inventory-file.ts';
+import type { InventoryHeader, InventoryParser, InventoryRow, ListedArchive } from '../domain/inventory-file.ts';
 import { JsonInventoryParser } from '../domain/inventory-json.ts';
 import { FatalError } from '../lib/errors.ts';
 import type { InventoryFact } from '../state/facts.ts';
+import type { InventoryRows } from '../state/inventory.ts';
+import type { StateFile } from '../state/state-file.ts';
 import type { Deps } from './deps.ts';
 
 /** Rows in one transaction. */
-const BATCH = 5000;
+export const BATCH = 5000;
+
+/** What taking an inventory needs. */
+export type InventoryDeps = Pick<Deps, 'vault' | 'state' | 'clock' | 'log' | 'signals'>;
+
+/** Where rows are put: in the place of the transfer's own, or beside it until they are all there. */
+export interface LoadTarget extends Pick<InventoryRows, 'problem' | 'problemCount' | 'seal' | 'clear'> {
+  /** The fact that says how far the rows have come. */
+  readonly fact: 'inventory' | 'refresh';
+  insert(archive: ListedArchive): void;
+}
+
+/** The first inventory of a transfer. */
+export function firstTarget({ inventory, archives }: StateFile): LoadTarget {
+  return { ...inventory, fact: 'inventory', insert: archives.insert };
+}
+
+/** One that takes the place of another once it is all there. */
+export function refreshTarget({ refresh }: StateFile): LoadTarget {
+  return { ...refresh, fact: 'refresh' };
+}
 
 /** A parser that begins, or goes on, at `offset`. */
 export function parserFor(format: 'JSON' | 'CSV', offset: number): InventoryParser {
@@ -25,6 +47,7 @@ export interface Loader {
 /** Puts rows into the state, in large transactions, each with the offset that it reaches. */
 export function createLoader(
   deps: Pick<Deps, 'state' | 'clock' | 'log'>,
+  target: LoadTarget,
   begun: InventoryFact,
   first: InventoryParser,
   vault: string,
@@ -54,10 +77,10 @@ export function createLoader(
     state.transaction(() => {
       for (const row of rows) {
         count += 1;
-        if ('archive' in row) state.archives.insert(row.archive);
-        else state.inventory.problem({ row: count, ...row.problem });
+        if ('archive' in row) target.insert(row.archive);
+        else target.problem({ row: count, ...row.problem });
       }
-      state.facts.set('inventory', factNow());
+      state.facts.set(target.fact, factNow());
     });
     rows = [];
   };
@@ -77,8 +100,8 @@ export function createLoader(
       if (!complete) {
         // read again from the beginning, next time
         state.transaction(() => {
-          state.inventory.clear();
-          state.facts.remove('inventory');
+          target.clear();
+          state.facts.remove(target.fact);
         });
         throw new FatalError(
           'inventory_damaged',
@@ -87,13 +110,13 @@ export function createLoader(
       }
       flush();
       state.transaction(() => {
-        const doubles = state.inventory.seal();
+        const doubles = target.seal();
         for (const [i, archiveId] of doubles.entries()) {
-          state.inventory.problem({ row: count + 1 + i, reason: 'listed twice', text: archiveId });
+          target.problem({ row: count + 1 + i, reason: 'listed twice', text: archiveId });
         }
-        state.facts.set('inventory', { ...factNow(), loadedAt: deps.clock.now() });
+        state.facts.set(target.fact, { ...factNow(), loadedAt: deps.clock.now() });
       });
-      deps.log.info({ rows: count, problems: state.inventory.problemCount() }, 'the inventory is read');
+      deps.log.info({ rows: count, problems: target.problemCount() }, 'the inventory is read');
     },
   };
 }

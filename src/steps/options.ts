@@ -16,6 +16,8 @@ export interface TransferOptions {
   readonly allowCrossRegion: boolean;
 
   readonly inventoryFile: string | undefined;
+  /** Where an inventory of the vault may be that was taken for no transfer in particular. */
+  readonly storedInventory: string | undefined;
   readonly refreshInventory: boolean;
 
   readonly tier: Tier;

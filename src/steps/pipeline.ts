@@ -42,7 +42,7 @@ export async function transferVault(
 ): Promise<Outcome> {
   const { state } = deps;
   const isNew = state.facts.get('inventory')?.loadedAt === undefined;
-  if (!isNew && !isUnfinished(state)) {
+  if (!isNew && !isUnfinished(state) && !options.refreshInventory) {
     await finish(deps);
     return finished(deps);
   }

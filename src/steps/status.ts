@@ -41,6 +41,8 @@ export interface StatusOptions {
   readonly speed?: number;
 }
 
+/** The code of inventory rows that no archive could be read from. */
+export const UNREADABLE_ROW = 'inventory_row';
 /** Rates older than that are no longer what is happening. */
 const RATE_IS_NEWS = 60 * SECOND;
 
@@ -74,7 +76,7 @@ export function statusOf(state: StateFile, { now, running, speed = 1 }: StatusOp
     running: running && run ? { pid: run.pid, since: new Date(run.since).toISOString() } : null,
     inventoryDate: isoOf(inventory?.date),
     archives: { total, ...archives },
-    failures: [...state.totals.failures(), ...(problems > 0 ? [{ code: 'inventory_row', count: problems }] : [])],
+    failures: [...state.totals.failures(), ...(problems > 0 ? [{ code: UNREADABLE_ROW, count: problems }] : [])],
     rate: news ?? { bytesPerSecond: 0, archivesPerSecond: 0 },
     etaSeconds: etaOf(state, archives, phase, speed),
     nextExpiry: isoOf(state.archives.nextExpiry()),

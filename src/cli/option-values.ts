@@ -1,0 +1,91 @@
+import { InvalidArgumentError } from 'commander';
+import { MAX_PART_SIZE, MIN_PART_SIZE } from '../domain/ranges.ts';
+import { parseDuration } from '../lib/duration.ts';
+import { UsageError } from '../lib/errors.ts';
+import { MiB, parseSize } from '../lib/size.ts';
+
+/** Runs a parser that throws a UsageError as commander wants it. */
+export function parsedBy<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof UsageError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
+}
+
+export const size = parsedBy(parseSize);
+export const duration = parsedBy(parseDuration);
+
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`write a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+export function rate(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(text);
+  const value = Number(match?.[1]);
+  if (!(value > 0)) throw new InvalidArgumentError('write calls a second, such as 10/s.');
+  return value;
+}
+
+export function partSize(text: string): number {
+  const bytes = size(text);
+  if (!Number.isInteger(Math.log2(bytes / MiB)) || bytes < MIN_PART_SIZE || bytes > MAX_PART_SIZE) {
+    throw new InvalidArgumentError(
+      'a part is a power of two MiB, from 8MiB to 4GiB: only these have tree hashes that combine.',
+    );
+  }
+  return bytes;
+}
+
+export function vaultName(text: string): string {
+  if (!/^[A-Za-z0-9_.-]{1,255}$/.test(text)) {
+    throw new InvalidArgumentError('a vault name has 1 to 255 letters, digits, "_", "-" and ".".');
+  }
+  return text;
+}
+
+export function bucketName(text: string): string {
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text)) {
+    throw new InvalidArgumentError('a bucket name has 3 to 63 lower-case letters, digits, "-" and ".".');
+  }
+  return text;
+}
+
+export function accountId(text: string): string {
+  if (text !== '-' && !/^\d{12}$/.test(text))
+    throw new InvalidArgumentError('an account id has twelve digits, or is "-".');
+  return text;
+}
+
+/** Several stand in one variable, with commas: S3 takes none in a tag. */
+export function tag(text: string, tags: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const all = { ...tags };
+  for (const pair of text.split(',')) {
+    const at = pair.indexOf('=');
+    const name = pair.slice(0, at);
+    const value = pair.slice(at + 1);
+    if (at < 1 || name.length > 128 || value.length > 256) {
+      throw new InvalidArgumentError('write a tag as key=value, 128 and 256 characters at most.');
+    }
+    all[name] = value;
+  }
+  if (Object.keys(all).length > 10) throw new InvalidArgumentError('an object has ten tags at most.');
+  return all;
+}
+
+export function url(text: string): string {
+  const parsed = URL.parse(text);
+  if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
+    throw new InvalidArgumentError('write http:// or https://, a host, and a port if need be.');
+  }
+  return text;
+}

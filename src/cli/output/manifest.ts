@@ -1,0 +1,41 @@
+import type { ManifestLine } from '../../steps/manifest.ts';
+
+/** The columns of the CSV manifest, in their order. New ones come at the end. */
+const COLUMNS: Readonly<Record<string, (line: ManifestLine) => string | number | undefined>> = {
+  archive_id: ({ archiveId }) => archiveId,
+  description: ({ description }) => description,
+  created_at: ({ createdAt }) => createdAt,
+  size: ({ size }) => size,
+  tree_hash: ({ treeHash }) => treeHash,
+  state: ({ state }) => state,
+  reason: ({ reason }) => reason,
+  message: ({ message }) => message,
+  key: ({ key }) => key,
+  etag: ({ etag }) => etag,
+  version_id: ({ versionId }) => versionId,
+  checksum_algorithm: ({ checksum }) => checksum?.algorithm,
+  checksum_type: ({ checksum }) => checksum?.type,
+  checksum: ({ checksum }) => checksum?.value,
+  verified_at: ({ verifiedAt }) => verifiedAt,
+  requests: ({ requests }) => requests,
+  format: ({ format }) => format,
+  flags: ({ flags }) => flags?.join(' '),
+  inventory_row: ({ inventoryRow }) => inventoryRow,
+};
+
+/** RFC 4180 but for the line ends, which are line feeds; with a header. */
+export function* csvManifest(lines: Iterable<ManifestLine>): Generator<string> {
+  const columns = Object.values(COLUMNS);
+  yield `${Object.keys(COLUMNS).join(',')}\n`;
+  for (const line of lines) yield `${columns.map((column) => csvCell(column(line))).join(',')}\n`;
+}
+
+/** One JSON object a line; what is not there has no field. */
+export function* jsonLinesManifest(lines: Iterable<ManifestLine>): Generator<string> {
+  for (const line of lines) yield `${JSON.stringify(line)}\n`;
+}
+
+function csvCell(value: string | number | undefined): string {
+  const text = String(value ?? '');
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -68,8 +68,7 @@ export function growth(
 ): number[] {
   const width = (to - from) / slots;
   return Array.from({ length: slots }, (_, slot) => {
-    const grown =
-      figureAt(samples, from + (slot + 1) * width, figure) - figureAt(samples, from + slot * width, figure);
+    const grown = figureAt(samples, from + (slot + 1) * width, figure) - figureAt(samples, from + slot * width, figure);
     return width > 0 ? Math.max(0, grown) / width : 0;
   });
 }

@@ -180,6 +180,7 @@ function keep(deps: Deps, work: Work, meter: Meter, backlog: boolean): void {
     facts.set('throughput', throughput);
     facts.set('paces', { request: work.pace.request.state, read: work.pace.read.state });
     facts.set('rate', { ...meter.pace, at: Date.now() });
+    deps.state.counters.flush();
   });
 }
 

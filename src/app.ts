@@ -5,8 +5,17 @@ import { s3Bucket } from './aws/s3-bucket.ts';
 import { snsMessages } from './aws/sns-messages.ts';
 import { sqsNotifications } from './aws/sqs-notifications.ts';
 import { stsIdentity } from './aws/sts-identity.ts';
+import { MINUTE } from './lib/duration.ts';
 import { UsageError } from './lib/errors.ts';
 import type { Bucket, Identity, Messages, MetricSink, Notifications, Vault } from './ports.ts';
+import type { DataPlane, DataPlaneLimits } from './transfer/data-plane.ts';
+import { createPool, type PoolOptions } from './transfer/pool.ts';
+import type { Connections } from './worker.ts';
+
+/** What a thread of the data plane runs: beside this file, compiled or not. */
+const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+/** A body that sends nothing for so long is cut. */
+const STALL_MS = MINUTE;
 
 /** Where the archives are, and as whom they are read. */
 export interface Source {
@@ -33,6 +42,12 @@ export interface Cloud {
   /** The vault's Region. */
   readonly region: string;
   bucket(destination: Destination): Bucket;
+  /** Threads that copy parts from the vault to the bucket. The caller closes it. */
+  dataPlane(
+    destination: Destination,
+    limits: DataPlaneLimits,
+    listeners: Pick<PoolOptions, 'onBytes' | 'onDeath'>,
+  ): DataPlane;
   /** For a topic of any Region. */
   messages(topicArn: string): Messages;
   metrics(): MetricSink;
@@ -48,6 +63,12 @@ export async function connect(source: Source, concurrency: number): Promise<Clou
   const options = { region, profile, endpointUrl, concurrency };
   const glacier = glacierClient(options);
   const found = await regionOf(() => glacier.config.region());
+  const s3Options = (destination: Destination) => ({
+    region: destination.region ?? found,
+    profile: destination.profile ?? profile,
+    endpointUrl: destination.endpointUrl ?? endpointUrl,
+    concurrency,
+  });
   return {
     region: found,
     vault: glacierVault({ client: glacier, vaultName: source.vault, accountId: source.accountId }),
@@ -55,15 +76,20 @@ export async function connect(source: Source, concurrency: number): Promise<Clou
     identity: stsIdentity({ client: stsClient(options) }),
     bucket: (destination) =>
       s3Bucket({
-        client: s3Client({
-          region: destination.region ?? found,
-          profile: destination.profile ?? profile,
-          endpointUrl: destination.endpointUrl ?? endpointUrl,
-          concurrency,
-        }),
+        client: s3Client(s3Options(destination)),
         bucket: destination.bucket,
         expectedBucketOwner: destination.expectedBucketOwner,
       }),
+    dataPlane: (destination, limits, listeners) => {
+      // a thread's connections: no more than its share of the parts in flight
+      const share = { concurrency: Math.ceil(limits.concurrency / limits.threads) };
+      const { bucket, expectedBucketOwner } = destination;
+      const connections: Connections = {
+        source: { ...options, ...share, region: found, vaultName: source.vault, accountId: source.accountId },
+        destination: { ...s3Options(destination), ...share, bucket, expectedBucketOwner },
+      };
+      return createPool({ ...limits, ...listeners, entry: WORKER, connections, stallAfterMs: STALL_MS });
+    },
     messages: (topicArn) =>
       snsMessages({ client: snsClient({ ...options, region: topicArn.split(':')[3] ?? region }) }),
     metrics: () => cloudwatchMetrics({ client: cloudwatchClient(options) }),

@@ -85,6 +85,20 @@ export interface ObjectAttributes {
   readonly encryption?: { readonly algorithm: 'aws:kms' | 'AES256'; readonly kmsKeyId?: string };
 }
 
+/** Bytes that come while they are sent, so that a part need not fit into memory. Read once, by one call. */
+export interface StreamedBody {
+  /** What it throws is what the call rejects with; nothing is kept at S3 then. */
+  readonly stream: AsyncIterable<Uint8Array>;
+  /** Bytes. */
+  readonly length: number;
+}
+
+/** In base64. A function is asked once the whole streamed body has been read. */
+export interface BodyChecksum {
+  readonly algorithm: ChecksumAlgorithm;
+  readonly value: string | (() => string);
+}
+
 /** What S3 says of an object that it has just taken, or of one it holds. */
 export interface StoredObject {
   readonly etag: string;
@@ -125,9 +139,9 @@ export interface Bucket {
    */
   put(
     key: ObjectKey,
-    body: Uint8Array,
+    body: Uint8Array | StreamedBody,
     options: {
-      readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
+      readonly checksum: BodyChecksum;
       readonly attributes: ObjectAttributes;
       readonly ifAbsent: boolean;
     },
@@ -140,14 +154,18 @@ export interface Bucket {
     options: { readonly checksumAlgorithm: ChecksumAlgorithm; readonly attributes: ObjectAttributes },
   ): Promise<UploadId>;
 
-  /** May be repeated: the last one of a number counts. @throws {ServiceError} `upload_not_found`, `bad_checksum`. */
+  /**
+   * May be repeated: the last one of a number counts. A streamed body to a server that turns out to take no trailers is
+   * refused once as `unavailable`, and goes without a checksum from then on.
+   * @throws {ServiceError} `upload_not_found`, `bad_checksum`.
+   */
   uploadPart(
     part: {
       readonly key: ObjectKey;
       readonly uploadId: UploadId;
       readonly partNumber: number;
-      readonly body: Uint8Array;
-      readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
+      readonly body: Uint8Array | StreamedBody;
+      readonly checksum: BodyChecksum;
     },
     signal: AbortSignal,
   ): Promise<{ readonly etag: string; readonly checksum?: string }>;

@@ -6,6 +6,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
 import { SECOND } from '../lib/duration.ts';
 import { UsageError } from '../lib/errors.ts';
+import { headersOf } from './streamed-body.ts';
 
 /** Where and as whom to call. What is absent is found as every AWS tool finds it: environment, profile, instance. */
 export interface ClientOptions {
@@ -49,7 +50,8 @@ export function s3Client(options: ClientOptions): S3Client {
   client.middlewareStack.add(
     (next, context) => (args) => {
       const isUpload = context.commandName === 'PutObjectCommand' || context.commandName === 'UploadPartCommand';
-      if (isUpload) (args.request as HttpHeaders).headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
+      const request = args.request as { readonly headers: Record<string, string>; readonly body: unknown };
+      if (isUpload) Object.assign(request.headers, headersOf(request.body));
       return next(args);
     },
     { step: 'build', name: 'unsignedPayload' },
@@ -75,10 +77,6 @@ export function cloudwatchClient(options: ClientOptions): CloudWatchClient {
 
 interface ConfiguredEndpoint {
   readonly serviceConfiguredEndpoint?: () => Promise<unknown>;
-}
-
-interface HttpHeaders {
-  readonly headers: Record<string, string>;
 }
 
 /** One attempt a call: the callers own the retries. The SDK's warnings would end up between the lines of progress. */

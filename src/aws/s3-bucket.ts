@@ -28,6 +28,7 @@ import {
   regionOfRedirect,
   storedObject,
 } from './s3-fields.ts';
+import { createSendBody } from './s3-upload.ts';
 
 export interface S3BucketOptions {
   readonly client: S3Client;
@@ -47,6 +48,7 @@ export function s3Bucket({ client, bucket, expectedBucketOwner }: S3BucketOption
     operation,
     subject: key === undefined ? `bucket "${bucket}"` : `object "${key}" in bucket "${bucket}"`,
   });
+  const send = createSendBody();
 
   return {
     async describe(signal) {
@@ -97,16 +99,17 @@ export function s3Bucket({ client, bucket, expectedBucketOwner }: S3BucketOption
     },
 
     async put(key, body, { checksum, attributes, ifAbsent }, signal) {
-      const command = new PutObjectCommand({
-        ...target,
-        Key: key,
-        Body: body,
-        ContentLength: body.length,
-        ...checksumInput(checksum),
-        ...attributeInput(attributes),
-        ...(ifAbsent && { IfNoneMatch: '*' }),
+      const stored = await send({ body, checksum, context: about('PutObject', key) }, signal, (sent, options) => {
+        const condition = ifAbsent ? { IfNoneMatch: '*' } : {};
+        const command = new PutObjectCommand({
+          ...target,
+          Key: key,
+          ...sent,
+          ...attributeInput(attributes),
+          ...condition,
+        });
+        return client.send(command, options);
       });
-      const stored = await call(about('PutObject', key), signal, () => client.send(command, { abortSignal: signal }));
       return storedObject(stored);
     },
 
@@ -125,16 +128,10 @@ export function s3Bucket({ client, bucket, expectedBucketOwner }: S3BucketOption
     },
 
     async uploadPart({ key, uploadId, partNumber, body, checksum }, signal) {
-      const command = new UploadPartCommand({
-        ...target,
-        Key: key,
-        UploadId: uploadId,
-        PartNumber: partNumber,
-        Body: body,
-        ContentLength: body.length,
-        ...checksumInput(checksum),
-      });
-      const stored = await call(about('UploadPart', key), signal, () => client.send(command, { abortSignal: signal }));
+      const part = { ...target, Key: key, UploadId: uploadId, PartNumber: partNumber };
+      const stored = await send({ body, checksum, context: about('UploadPart', key) }, signal, (sent, options) =>
+        client.send(new UploadPartCommand({ ...part, ...sent }), options),
+      );
       const value = checksumValueOf(stored);
       return { etag: stored.ETag ?? '', ...(value !== undefined && { checksum: value }) };
     },

@@ -1,16 +1,19 @@
 import { UsageError } from '../lib/errors.ts';
-import { formatSize } from '../lib/size.ts';
+import { formatSize, MiB } from '../lib/size.ts';
 import type { TransferFlags } from './run.ts';
+
+/** Parts that are longer than a thread's share stream through it, each reckoned at 1 MiB. */
+const LEAST_FOR_A_THREAD = 2 * MiB;
 
 /**
  * Refuses flags of `transfer` that are right each by itself, but not together.
  * @throws {UsageError}
  */
 export function checkTransferFlags(flags: TransferFlags): void {
-  const { memory, partSize, sse, sseKmsKeyId, notifications, queueUrl, topicArn } = flags;
-  if (memory < partSize) {
+  const { memory, threads, sse, sseKmsKeyId, notifications, queueUrl, topicArn } = flags;
+  if (memory < threads * LEAST_FOR_A_THREAD) {
     throw new UsageError(
-      `--memory ${formatSize(memory)} does not hold a part of --part-size ${formatSize(partSize)}: raise the one or lower the other`,
+      `--memory ${formatSize(memory)} is too little for ${threads} threads: give each ${formatSize(LEAST_FOR_A_THREAD)}, or say fewer --threads`,
     );
   }
   if (sseKmsKeyId !== undefined && sse !== 'aws:kms') throw new UsageError('--sse-kms-key-id needs --sse aws:kms');

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Option } from 'commander';
 import { CHECKSUM_ALGORITHMS } from '../domain/checksum.ts';
 import { parsePrefix } from '../domain/object-key.ts';
@@ -101,6 +102,9 @@ export const notificationOptions = [
 
 export const dataOptions = [
   option('--concurrency <n>', 'parts in flight').argParser(wholeNumber(1, 1000)).default(16),
+  option('--threads <n>', 'threads that copy parts')
+    .argParser(wholeNumber(1, 256))
+    .default(availableParallelism(), 'one for each core'),
   option('--memory <size>', 'memory for parts in flight')
     .argParser(size)
     .default(512 * MiB, '512 MiB'),

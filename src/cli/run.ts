@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type Cloud, connect } from '../app.ts';
+import { type Cloud, connect, type Destination } from '../app.ts';
 import type { ChecksumAlgorithm } from '../domain/checksum.ts';
 import type { StorageClass } from '../domain/price/storage-class.ts';
 import { type Clock, clockFrom, speedFrom } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
+import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import type { Bucket, Tier } from '../ports.ts';
+import type { Tier } from '../ports.ts';
 import { defaultStateDir, openTransfer, statePathOf } from '../state/directory.ts';
 import { lockTransfer } from '../state/lock.ts';
 import type { StateFile } from '../state/state-file.ts';
@@ -46,6 +47,7 @@ export interface TransferFlags extends LogOptions, ProgressOptions {
   readonly notifications: boolean;
   readonly reconcileEvery: number;
   readonly concurrency: number;
+  readonly threads: number;
   readonly memory: number;
   readonly partSize: number;
   readonly bwlimit?: number;
@@ -114,9 +116,22 @@ async function inRun<T>(
   if (flags.json) printEvents(state);
   io.onStatusSignal(() => view.log(statusLine(status())));
   try {
-    const bucket = bucketOf(flags, cloud);
+    const destination = destinationOf(flags);
     const { vault, notifications } = cloud;
-    const deps: Deps = { vault, bucket, notifications, state, clock, log, signals: signalsOf(io.stop, log) };
+    const deps: Deps = {
+      vault,
+      bucket: cloud.bucket(destination),
+      notifications,
+      openDataPlane: (limits, onBytes) =>
+        cloud.dataPlane(destination, limits, {
+          onBytes,
+          onDeath: (error) => log.error({ error: messageOf(error) }, 'a thread died; its parts are copied by another'),
+        }),
+      state,
+      clock,
+      log,
+      signals: signalsOf(io.stop, log),
+    };
     const setHold: Run['setHold'] = (next) => {
       hold = next;
     };
@@ -127,14 +142,14 @@ async function inRun<T>(
   }
 }
 
-function bucketOf(flags: TransferFlags, cloud: Cloud): Bucket {
-  return cloud.bucket({
+function destinationOf(flags: TransferFlags): Destination {
+  return {
     bucket: flags.bucket,
     region: flags.destRegion,
     profile: flags.destProfile,
     endpointUrl: flags.destEndpointUrl,
     expectedBucketOwner: flags.expectedBucketOwner,
-  });
+  };
 }
 
 export function signalsOf(stop: AbortSignal, log: Log): Signals {

@@ -1,24 +1,49 @@
-import type { Clock } from './clock.ts';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Holds a stream of bytes to a rate. Each caller waits until its bytes are due, so that the sum over all callers stays
- * below the rate from the first byte on; no burst is saved up over idle time beyond `BURST_SECONDS`.
+ * Holds a stream of bytes to a rate of real time. Each caller waits until its bytes are due, so that the sum over all
+ * callers stays below the rate from the first byte on; of idle time no more than `BURST_MS` is saved up.
  */
 export interface Bandwidth {
   take(bytes: number, signal: AbortSignal): Promise<void>;
 }
 
-const BURST_SECONDS = 0.1;
+/** What several threads share to keep one rate together: when the next byte is due, in microseconds. */
+export type BandwidthAccount = BigInt64Array<SharedArrayBuffer>;
+
+const BURST_MS = 100;
+/** A debt below this is carried on instead of slept off: timers are no finer. */
+const LEAST_SLEEP_MS = 2;
+
+export function createBandwidthAccount(): BandwidthAccount {
+  return new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT));
+}
 
 /** @param bytesPerSecond undefined: no limit. */
-export function createBandwidth(bytesPerSecond: number | undefined, clock: Clock): Bandwidth {
+export function createBandwidth(bytesPerSecond: number | undefined, account: BandwidthAccount): Bandwidth {
   if (bytesPerSecond === undefined) return { take: () => Promise.resolve() };
-  let due = 0;
   return {
     async take(bytes, signal) {
-      const now = clock.now();
-      due = Math.max(due, now - BURST_SECONDS * 1000) + (bytes / bytesPerSecond) * 1000;
-      if (due > now) await clock.sleep(due - now, signal);
+      const cost = BigInt(Math.round((bytes / bytesPerSecond) * 1e6));
+      // one clock for all threads; performance.now() has an origin of its own in each
+      const now = process.hrtime.bigint() / 1000n;
+      const due = book(account, now, cost);
+      const wait = Number(due - now) / 1000;
+      if (wait < LEAST_SLEEP_MS) return;
+      await delay(wait, undefined, { signal }).catch((error: unknown) => {
+        signal.throwIfAborted();
+        throw error;
+      });
     },
   };
+}
+
+/** Adds `cost` to what all threads owe. @returns when it is paid off. */
+function book(account: BandwidthAccount, now: bigint, cost: bigint): bigint {
+  const earliest = now - BigInt(BURST_MS * 1000);
+  for (;;) {
+    const before = Atomics.load(account, 0);
+    const after = (before > earliest ? before : earliest) + cost;
+    if (Atomics.compareExchange(account, 0, before, after) === before) return after;
+  }
 }

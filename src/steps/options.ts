@@ -32,6 +32,7 @@ export interface TransferOptions {
 
   /** Parts in flight. */
   readonly concurrency: number;
+  readonly threads: number;
   readonly memory: number;
   readonly partSize: number;
   /** Bytes a second. */

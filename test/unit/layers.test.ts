@@ -14,7 +14,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   aws: below,
   simulator: below,
   steps: ['transfer', 'state', ...below],
-  app: ['aws', 'simulator', 'steps', 'transfer', 'state', ...below],
+  worker: ['aws', 'transfer', ...below],
+  app: ['worker', 'aws', 'simulator', 'steps', 'transfer', 'state', ...below],
   cli: ['app', 'simulator', 'steps', 'transfer', 'state', ...below],
 };
 
@@ -29,7 +30,7 @@ const imports = globSync('**/*.ts', { cwd: src }).flatMap((file) =>
 );
 
 function layerOf(file: string): string {
-  return (file.split('/')[0] ?? '').replace(/\.ts$/, '');
+  return (file.split('/')[0] ?? '').replace(/\.ts$/, '').replace(/^(app|ports)-.*/, '$1');
 }
 
 it('finds imports to judge', () => {

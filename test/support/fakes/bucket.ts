@@ -3,7 +3,14 @@ import { type ChecksumAlgorithm, checksumOf, type ObjectChecksum } from '../../.
 import type { ObjectKey, UploadId } from '../../../src/domain/ids.ts';
 import { ServiceError, type ServiceFailure } from '../../../src/domain/service-error.ts';
 import type { Clock } from '../../../src/lib/clock.ts';
-import type { Bucket, ObjectAttributes, ObjectHead, StoredObject, UploadedPart } from '../../../src/ports.ts';
+import type {
+  Bucket,
+  ObjectAttributes,
+  ObjectHead,
+  StoredObject,
+  StreamedBody,
+  UploadedPart,
+} from '../../../src/ports.ts';
 import { Failures } from './failures.ts';
 
 export interface FakeObject {
@@ -66,14 +73,16 @@ export class FakeBucket implements Bucket {
 
   async put(
     key: ObjectKey,
-    body: Uint8Array,
-    { checksum, attributes, ifAbsent }: Parameters<Bucket['put']>[2],
+    body: Uint8Array | StreamedBody,
+    { checksum: { algorithm, value }, attributes, ifAbsent }: Parameters<Bucket['put']>[2],
     signal: AbortSignal,
   ): Promise<StoredObject> {
     this.#begin('put', signal);
-    if (checksumOf(checksum.algorithm, body) !== checksum.value) fail('bad_checksum', 'PutObject');
+    const bytes = await bytesOf(body, signal);
+    const checksum = typeof value === 'string' ? value : value();
+    if (checksumOf(algorithm, bytes) !== checksum) fail('bad_checksum', 'PutObject');
     if (ifAbsent && this.objects.has(key)) fail('object_exists', 'PutObject');
-    return this.#store(key, Uint8Array.from(body), attributes, { ...checksum, type: 'FULL_OBJECT' }, etagOf(body));
+    return this.#store(key, bytes, attributes, { algorithm, value: checksum, type: 'FULL_OBJECT' }, etagOf(bytes));
   }
 
   async createUpload(
@@ -95,10 +104,12 @@ export class FakeBucket implements Bucket {
     const upload = this.#upload(part.key, part.uploadId, 'UploadPart');
     const { algorithm, value } = part.checksum;
     if (algorithm !== upload.algorithm) fail('invalid_request', 'UploadPart');
-    if (checksumOf(algorithm, part.body) !== value) fail('bad_checksum', 'UploadPart');
-    const etag = etagOf(part.body);
-    upload.parts.set(part.partNumber, { bytes: Uint8Array.from(part.body), etag, checksum: value });
-    return { etag, checksum: value };
+    const bytes = await bytesOf(part.body, signal);
+    const checksum = typeof value === 'string' ? value : value();
+    if (checksumOf(algorithm, bytes) !== checksum) fail('bad_checksum', 'UploadPart');
+    const etag = etagOf(bytes);
+    upload.parts.set(part.partNumber, { bytes, etag, checksum });
+    return { etag, checksum };
   }
 
   async *parts(key: ObjectKey, uploadId: UploadId, signal: AbortSignal): AsyncGenerator<UploadedPart> {
@@ -163,6 +174,17 @@ export class FakeBucket implements Bucket {
     this.objects.set(key, { bytes, attributes, etag, checksum, lastModified: this.#clock.now() });
     return { etag, checksum };
   }
+}
+
+async function bytesOf(body: Uint8Array | StreamedBody, signal: AbortSignal): Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return Uint8Array.from(body);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body.stream) {
+    signal.throwIfAborted();
+    pieces.push(Uint8Array.from(piece));
+  }
+  const bytes = Buffer.concat(pieces);
+  return bytes.length === body.length ? bytes : fail('invalid_request', 'UploadPart');
 }
 
 function etagOf(bytes: Uint8Array): string {

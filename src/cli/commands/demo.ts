@@ -27,6 +27,8 @@ export async function demo(flags: DemoFlags, io: Io): Promise<number> {
   });
   const stateDir = mkdtempSync(join(tmpdir(), 'glacier2s3-demo-'));
   try {
+    // nothing of the user's own settings, such as the endpoint of a real service
+    for (const name of Object.keys(process.env)) if (/^(AWS|GLACIER2S3)_/.test(name)) delete process.env[name];
     Object.assign(process.env, simulator.environment);
     const { main } = await import('../main.ts');
     const args = ['transfer', '--vault', VAULT, '--bucket', BUCKET, '--state-dir', stateDir, '--yes'];

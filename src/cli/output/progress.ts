@@ -1,7 +1,9 @@
-import cliProgress from 'cli-progress';
-import { formatDuration, MINUTE, SECOND } from '../../lib/duration.ts';
+import { MINUTE, SECOND } from '../../lib/duration.ts';
 import { formatSize } from '../../lib/size.ts';
 import type { TransferStatus } from '../../steps/status.ts';
+import { archivesOf, formatCount } from './amounts.ts';
+import { createLiveBlock } from './live-block.ts';
+import { bar, doneOf, etaText, noteLines, rateText, shareOf, statesLine, visible } from './status-text.ts';
 
 /** Shows how a run goes on, on stderr (with `--json`: on stdout, as JSON Lines). */
 export interface ProgressView {
@@ -32,7 +34,7 @@ export function createProgress(options: ProgressOptions, source: ProgressSource)
   const log = (line: string) => void process.stderr.write(`${line}\n`);
   if (options.json) return jsonView(source, log);
   if (options.quiet || options.progress === false) return { log, stop: () => undefined };
-  return process.stderr.isTTY ? liveView(source) : lineView(source, log);
+  return process.stderr.isTTY && process.env.TERM !== 'dumb' ? liveView(source) : lineView(source, log);
 }
 
 function jsonView({ status }: ProgressSource, log: (line: string) => void): ProgressView {
@@ -60,90 +62,57 @@ function lineView({ status }: ProgressSource, log: (line: string) => void): Prog
 
 /** One line that says it all: for SIGUSR1 and for output that is no terminal. */
 export function statusLine(status: TransferStatus): string {
-  const { archives, rate, phase } = status;
-  const done = archives.verified.count + archives.skipped.count;
+  const { archives, phase } = status;
+  const done = doneOf(status);
   const parts = [
     phase,
-    `${done} of ${archives.total.count} archives`,
-    `${formatSize(archives.verified.bytes + archives.skipped.bytes)} of ${formatSize(archives.total.bytes)}`,
-    archives.requested.count > 0 ? `${archives.requested.count} requested` : undefined,
-    archives.staged.count > 0 ? `${archives.staged.count} staged` : undefined,
-    archives.failed.count > 0 ? `${archives.failed.count} failed` : undefined,
-    rate.bytesPerSecond > 0 ? `${formatSize(rate.bytesPerSecond)}/s` : undefined,
+    `${formatCount(done.count)} of ${archivesOf(archives.total.count)}`,
+    `${formatSize(done.bytes)} of ${formatSize(archives.total.bytes)}`,
+    archives.requested.count > 0 ? `${formatCount(archives.requested.count)} requested` : '',
+    archives.staged.count > 0 ? `${formatCount(archives.staged.count)} staged` : '',
+    archives.failed.count > 0 ? `${formatCount(archives.failed.count)} failed` : '',
+    rateText(status),
     etaText(status),
   ];
-  return parts.filter((part) => part !== undefined).join(', ');
+  return parts.filter(Boolean).join(', ');
 }
 
-function etaText({ etaSeconds }: TransferStatus): string | undefined {
-  return etaSeconds ? `${formatDuration(etaSeconds * SECOND)} left` : undefined;
-}
+/** The lines of the live block: always as many. */
+const BLOCK_HEIGHT = 5;
 
-const BAR_WIDTH = 28;
-
-/** A block of lines that is drawn over and over: phase, archives and bytes, states, expiry and errors. */
 function liveView({ status, hold }: ProgressSource): ProgressView {
-  const bars = new cliProgress.MultiBar(
-    {
-      stream: process.stderr,
-      clearOnComplete: true,
-      hideCursor: true,
-      barsize: BAR_WIDTH,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      gracefulExit: false,
-      linewrap: false,
-      emptyOnZero: true,
-      format: (options, params, payload) =>
-        payload.line ?? `${payload.label} ${cliProgress.Format.BarFormat(params.progress, options)} ${payload.text}`,
-    },
-    cliProgress.Presets.shades_classic,
-  );
-  const title = bars.create(1, 0, { line: '' });
-  const archives = bars.create(1, 0, { label: 'archives', text: '' });
-  const bytes = bars.create(1, 0, { label: 'bytes   ', text: '' });
-  const states = bars.create(1, 0, { line: '' });
-  const notes = bars.create(1, 0, { line: '' });
-  const draw = () => {
-    const now = status();
-    const done = now.archives.verified.count + now.archives.skipped.count + now.archives.failed.count;
-    const doneBytes = now.archives.verified.bytes + now.archives.skipped.bytes + now.archives.failed.bytes;
-    title.update(0, { line: `${now.vault} to ${now.bucket}: ${now.phase}` });
-    archives.setTotal(Math.max(1, now.archives.total.count));
-    archives.update(done, { text: `${done} of ${now.archives.total.count}` });
-    bytes.setTotal(Math.max(1, now.archives.total.bytes));
-    const rate = `${formatSize(now.rate.bytesPerSecond)}/s`;
-    const figures = [`${formatSize(doneBytes)} of ${formatSize(now.archives.total.bytes)}`, rate, etaText(now)];
-    bytes.update(doneBytes, { text: figures.filter(Boolean).join(', ') });
-    const { planned, requested, staged, transferring, verified, failed } = now.archives;
-    const counts = { planned, requested, staged, transferring, verified, failed };
-    states.update(0, {
-      line: Object.entries(counts)
-        .map(([name, { count }]) => `${name} ${count}`)
-        .join('  '),
-    });
-    notes.update(0, { line: noteLine(now, hold()) });
-    bars.update();
-  };
+  const block = createLiveBlock(process.stderr, BLOCK_HEIGHT);
+  const draw = () => block.draw(blockLines(status(), hold()));
   const timer = setInterval(draw, LIVE_EVERY);
   draw();
   return {
-    log: (line) => {
-      bars.log(`${line}\n`);
-      bars.update();
-    },
+    log: block.log,
     stop() {
       clearInterval(timer);
-      bars.stop();
+      block.stop();
     },
   };
 }
 
-function noteLine({ nextExpiry, failures }: TransferStatus, hold: string | undefined): string {
-  const parts = [
-    nextExpiry ? `next expiry ${nextExpiry.slice(0, 16).replace('T', ' ')}` : undefined,
-    failures.length > 0 ? failures.map(({ code, count }) => `${code}: ${count}`).join(', ') : undefined,
-    hold ? `holding: ${hold}` : undefined,
+/** The most important first in each line: a narrow terminal cuts the rest. */
+export function blockLines(status: TransferStatus, hold: string | undefined): readonly string[] {
+  const { vault, bucket, phase, archives, failures } = status;
+  const done = doneOf(status);
+  const amounts = [rateText(status), etaText(status)].filter(Boolean).join(', ');
+  const live = {
+    ...status,
+    failures: [],
+    hold: hold !== undefined && archives.planned.count > 0 ? { code: 'live', text: hold } : null,
+  };
+  const [failed] = noteLines({ ...status, nextExpiry: null, hold: null });
+  const lines = [
+    `${vault} to ${bucket}: ${phase}`,
+    archives.total.count === 0 ? '' : `${bar(shareOf(status))}${amounts && `  ${amounts}`}`,
+    archives.total.count === 0
+      ? ''
+      : `${formatCount(done.count)} of ${archivesOf(archives.total.count)}, ${formatSize(done.bytes)} of ${formatSize(archives.total.bytes)}`,
+    statesLine(status),
+    [failures.length > 0 ? failed : undefined, ...noteLines(live)].filter(Boolean).join('; '),
   ];
-  return parts.filter((part) => part !== undefined).join('  ');
+  return lines.map(visible);
 }

@@ -40,7 +40,8 @@ export class BodyStore {
     if (this.#inMemory + length <= this.#memoryBudget) return this.#memory(length);
     this.#folder ??= mkdtemp(join(this.#temporaryFolder, 'glacier2s3-simulator-'));
     this.#count += 1;
-    return onDisk(join(await this.#folder, String(this.#count)));
+    const name = String(this.#count);
+    return onDisk(join(await this.#folder, name));
   }
 
   /** Removes the temporary folder. Nothing may be read or written afterwards. */

@@ -26,9 +26,9 @@ export function createTotals(db: Db): Totals {
   const states = new Map<State, { count: number; bytes: number }>();
   const codes = new Map<string, number>();
   const addState = db.prepare('UPDATE totals SET count = count + ?, bytes = bytes + ? WHERE state = ?');
-  const addCode = db.prepare(
-    'INSERT INTO failures (code, count) VALUES (?, ?) ON CONFLICT (code) DO UPDATE SET count = count + excluded.count',
-  );
+  // not as one upsert: SQLite would check a count below zero before it adds it to the one that is there
+  const knowCode = db.prepare('INSERT INTO failures (code, count) VALUES (?, 0) ON CONFLICT (code) DO NOTHING');
+  const addCode = db.prepare('UPDATE failures SET count = count + ? WHERE code = ?');
   const dropCode = db.prepare('DELETE FROM failures WHERE count = 0');
   const readStates = db.prepare<[], { state: State; count: number; bytes: number }>('SELECT * FROM totals');
   const readCodes = db.prepare<[], { code: string; count: number }>('SELECT * FROM failures ORDER BY count DESC, code');
@@ -40,7 +40,11 @@ export function createTotals(db: Db): Totals {
     addFailure: (code, count) => void codes.set(code, (codes.get(code) ?? 0) + count),
     flush() {
       for (const [state, { count, bytes }] of states) if (count !== 0 || bytes !== 0) addState.run(count, bytes, state);
-      for (const [code, count] of codes) if (count !== 0) addCode.run(code, count);
+      for (const [code, count] of codes) {
+        if (count === 0) continue;
+        knowCode.run(code);
+        addCode.run(count, code);
+      }
       if (codes.size > 0) dropCode.run();
       this.reset();
     },

@@ -11,7 +11,9 @@ import { resumeTransfers, transferArchives } from './5-transfer.ts';
 import { finish } from './7-finish.ts';
 import { createAllowance } from './allowance.ts';
 import type { Deps } from './deps.ts';
+import { keepRates } from './cost.ts';
 import { checkBucket, lookUpExisting } from './destination.ts';
+import { checkNamesFile } from './given-names.ts';
 import { createMeter, type Meter } from './meter.ts';
 import type { TransferOptions } from './options.ts';
 import { createPace } from './pace.ts';
@@ -24,18 +26,38 @@ export type Outcome =
   | { readonly type: 'finished'; readonly failed: number }
   /** Work is pending at Glacier, and the run was not to wait. */
   | { readonly type: 'pending' }
+  /** `--max-cost`, `--max-transfer`. */
+  | { readonly type: 'cost' }
   | { readonly type: 'cap' }
   | { readonly type: 'duration' }
   | { readonly type: 'stopped' };
 
 /** How often what was measured is taken in and kept, in real milliseconds. */
 const MEASURE_EVERY = 5 * SECOND;
+/** How often what is shown of it is kept. */
+const SHOW_EVERY = SECOND;
+
+/** Asks whoever pays. Both reject where it is not agreed to. */
+export interface Consent {
+  /** Before anything is asked of Glacier, be it an inventory. */
+  mayBegin(): Promise<void>;
+  /** Before archives are asked for: they are planned, and what they cost is known. */
+  maySpend(): Promise<void>;
+}
+
+export interface Surroundings {
+  watchHold?(hold: () => string | undefined): void;
+  /** Absent: it is agreed to. */
+  readonly consent?: Consent;
+}
+
+const GIVEN: Consent = { mayBegin: () => Promise.resolve(), maySpend: () => Promise.resolve() };
 
 /** The main job: inventory, plan, request, notify, transfer, verify, finish. Run again, it goes on where it stopped. */
 export async function transferVault(
   deps: Deps,
   options: TransferOptions,
-  watchHold: (hold: () => string | undefined) => void = () => undefined,
+  { watchHold = () => undefined, consent = GIVEN }: Surroundings = {},
 ): Promise<Outcome> {
   const { state } = deps;
   const isNew = state.facts.get('inventory')?.loadedAt === undefined;
@@ -43,11 +65,15 @@ export async function transferVault(
     await finish(deps);
     return finished(deps);
   }
-  await checkBucket(deps, options);
+  if (isNew && options.inventoryFile === undefined) await consent.mayBegin();
+  if (options.namesFile !== undefined) await checkNamesFile(deps, options.namesFile);
+  const destinationRegion = await checkBucket(deps, options);
+  state.transaction(() => keepRates(state, options.prices, { region: options.region, destinationRegion }));
   const inventory = await readInventory(deps, { ...options, topicArn: undefined });
   if (inventory.type === 'pending') return { type: 'pending' };
-  planArchives(deps, options);
+  await planArchives(deps, options);
   await lookUpExisting(deps, options);
+  if (state.totals.byState().planned.count > 0) await consent.maySpend();
 
   const paces = state.facts.get('paces');
   const work = createWork(deps, {
@@ -98,8 +124,8 @@ async function copyAll(
   let holding: () => Hold | undefined = () => undefined;
   const measuring = setInterval(() => {
     keep(deps, work, meter, state.totals.byState().staged.count > 0);
-    keepHold(deps, holding());
   }, MEASURE_EVERY);
+  const showing = setInterval(() => keepShown(deps, meter, holding()), SHOW_EVERY);
   try {
     const channel = options.notifications ? await openChannel(deps, options) : undefined;
     const policy = options.tier === 'Standard' ? await deps.vault.retrievalPolicy(deps.signals.stop) : undefined;
@@ -119,6 +145,7 @@ async function copyAll(
     if (error !== work.closing.reason) work.fail(error);
   } finally {
     clearInterval(measuring);
+    clearInterval(showing);
     limit.abort();
     await plane.close();
   }
@@ -174,14 +201,14 @@ function keep(deps: Deps, work: Work, meter: Meter, backlog: boolean): void {
   deps.state.transaction(() => {
     facts.set('throughput', throughput);
     facts.set('paces', { request: work.pace.request.state, read: work.pace.read.state });
-    facts.set('rate', { ...meter.pace, at: Date.now() });
     deps.state.counters.flush();
   });
 }
 
-/** For `status`, which has only the state file. */
-function keepHold({ state, clock }: Deps, hold: Hold | undefined): void {
+/** For whoever has only the state file: `status`, and the live block. */
+function keepShown({ state, clock }: Deps, meter: Meter, hold: Hold | undefined): void {
   state.transaction(() => {
+    state.facts.set('rate', { ...meter.pace, at: Date.now() });
     if (hold) state.facts.set('hold', { code: hold.code, text: describeHold(hold, clock.now()) });
     else state.facts.remove('hold');
   });

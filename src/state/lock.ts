@@ -1,4 +1,5 @@
-import { chmodSync, existsSync } from 'node:fs';
+import { accessSync, chmodSync, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { KnownError } from '../lib/errors.ts';
 import { explain } from './database.ts';
@@ -22,6 +23,8 @@ export interface Lock {
 export function lockTransfer(statePath: string): Lock {
   const path = lockPath(statePath);
   try {
+    // SQLite has no word for a folder that is not there
+    accessSync(dirname(path));
     const db = new Database(path, { timeout: 500 });
     try {
       chmodSync(path, 0o600);

@@ -49,12 +49,16 @@ export function describeFailure(code: ServiceFailure, context: CallContext, seen
       return `${operation}: another write to the same key came in between (${said})`;
     case 'upload_not_found':
       return `${operation}: the multipart upload, or a part of it, is gone (${said})`;
+    case 'object_archived':
+      return `${subject} can't be read: its storage class has to be restored first (${said})`;
     case 'invalid_request':
       return `${operation} on ${subject} was refused: ${said}`;
     case 'retrieval_policy':
       return `the Region's data retrieval policy forbids this Standard retrieval (${said}): raise the policy's limit, or use --tier Bulk`;
     case 'vault_not_found':
       return `${subject} was not found: check the name, --account-id and --region (a vault of another Region looks just the same)`;
+    case 'vault_not_empty':
+      return `${subject} is not empty as of its last inventory, or was written to since (${said}): Glacier makes a new one about once a day`;
     case 'no_longer_supported':
       return `this account has no Glacier vaults, and new accounts get none since December 2025 (${said}): check --profile and the account`;
     case 'bucket_not_found':

@@ -30,6 +30,7 @@ const COMMON: readonly (readonly [names: RegExp, failure: ServiceFailure])[] = [
 
 const S3: Readonly<Record<string, ServiceFailure>> = {
   NoSuchBucket: 'bucket_not_found',
+  InvalidObjectState: 'object_archived',
   NoSuchUpload: 'upload_not_found',
   // Ceph's word for it; where a missing object is no failure, nobody asks
   NoSuchKey: 'upload_not_found',
@@ -86,6 +87,7 @@ function ofService(seen: SeenError, context: CallContext): ServiceFailure | unde
       return /^InvalidParameter/.test(seen.name) && /TopicArn/.test(seen.message) ? 'topic_not_found' : undefined;
     case 'sts':
     case 'cloudwatch':
+    case 'iam':
       return undefined;
     default:
       context.service satisfies never;
@@ -103,6 +105,7 @@ function ofGlacier({ name, message }: SeenError, { operation }: CallContext): Se
       return /^(DescribeJob|GetJobOutput)$/.test(operation) ? 'job_not_found' : 'vault_not_found';
     case 'InvalidParameterValueException':
       if (/not currently available for download/i.test(message)) return 'job_not_ready';
+      if (/not empty|recently written/i.test(message) && operation === 'DeleteVault') return 'vault_not_empty';
       // an archive id of another vault
       if (/invalid vault name/i.test(message) && operation === 'InitiateJob') return 'archive_not_found';
       if (/archive ?id/i.test(message) && operation === 'InitiateJob') return 'archive_not_found';

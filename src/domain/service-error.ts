@@ -27,10 +27,12 @@ export const SERVICE_FAILURES = {
   object_exists: { retry: 'never', scope: 'archive' },
   write_conflict: { retry: 'soon', scope: 'archive' },
   upload_not_found: { retry: 'soon', scope: 'archive' },
+  object_archived: { retry: 'nextRun', scope: 'archive' },
   invalid_request: { retry: 'never', scope: 'archive' },
   // the run
   retrieval_policy: { retry: 'nextRun', scope: 'run' },
   vault_not_found: { retry: 'never', scope: 'run' },
+  vault_not_empty: { retry: 'nextRun', scope: 'run' },
   no_longer_supported: { retry: 'never', scope: 'run' },
   bucket_not_found: { retry: 'never', scope: 'run' },
   bucket_region: { retry: 'never', scope: 'run' },

@@ -20,7 +20,7 @@ import {
 } from './option-values.ts';
 
 /** An option that is also `GLACIER2S3_<OPTION>`; the flag beats the variable. */
-function option(flags: string, description: string): Option {
+export function option(flags: string, description: string): Option {
   const made = new Option(flags, description);
   const name = (made.long ?? '').slice('--'.length);
   return made.env(`GLACIER2S3_${name.toUpperCase().replaceAll('-', '_')}`);

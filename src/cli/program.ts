@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command, Option } from 'commander';
 import { keepOne, readSwitches } from './environment.ts';
 import type { Io } from './io.ts';
+import { dashboardOptions, observeOptions } from './observe-options.ts';
 import {
   bucketOption,
   dataOptions,
@@ -46,7 +47,8 @@ export function addCommands(program: Command, io: Io, setExitCode: SetExitCode):
     .hook('preAction', (_, command) => readSwitches(command))
     .addHelpText('after', EXIT_CODES);
 
-  add(program, 'transfer', 'copy a whole vault to a bucket; run again, it goes on where it stopped', TRANSFER).action(
+  const transferOptions = [...TRANSFER, ...observeOptions];
+  add(program, 'transfer', 'copy a whole vault to a bucket; run again, it goes on where it stopped', transferOptions).action(
     async (options) => {
       (await import('./check-flags.ts')).checkTransferFlags(options);
       // what a dry run prints is the plan
@@ -67,6 +69,10 @@ export function addCommands(program: Command, io: Io, setExitCode: SetExitCode):
 
   add(program, 'status', 'how every transfer of the state directory stands', statusOptions).action(async (options) =>
     setExitCode(await (await import('./commands/status.ts')).status(options, io)),
+  );
+
+  add(program, 'dashboard', 'a page of this machine that shows how transfers stand', dashboardOptions).action(
+    async (options) => setExitCode(await (await import('./commands/dashboard.ts')).dashboard(options, io)),
   );
 
   add(program, 'report', 'the account of every archive of the inventory', reportOptions)

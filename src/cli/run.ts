@@ -7,6 +7,8 @@ import { SECOND } from '../lib/duration.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Tier } from '../ports.ts';
+import { countedBucket, countedVault } from '../observe/counted-calls.ts';
+import type { Observation } from '../observe/observe.ts';
 import { defaultStateDir, openTransfer, statePathOf } from '../state/directory.ts';
 import { lockTransfer } from '../state/lock.ts';
 import type { StateFile } from '../state/state-file.ts';
@@ -14,11 +16,12 @@ import type { Deps, Signals } from '../steps/deps.ts';
 import type { TransferOptions } from '../steps/options.ts';
 import { statusOf, type TransferStatus } from '../steps/status.ts';
 import type { Io } from './io.ts';
+import { type ObserveFlags, observing } from './observing.ts';
 import { createLog, type LogOptions } from './output/log.ts';
 import { createProgress, type ProgressOptions, statusLine } from './output/progress.ts';
 
 /** The flags of `transfer` and `plan` as commander gives them. */
-export interface TransferFlags extends LogOptions, ProgressOptions {
+export interface TransferFlags extends LogOptions, ProgressOptions, ObserveFlags {
   readonly vault: string;
   readonly bucket: string;
   readonly accountId: string;
@@ -112,15 +115,18 @@ async function inRun<T>(
   const speed = speedFrom(process.env.GLACIER2S3_CLOCK);
   const status = () => statusOf(state, { now: Date.now(), running: true, speed });
   const view = createProgress(flags, { status, hold: () => hold() });
-  const log = createLog(flags, view.log);
+  const shown = createLog(flags, view.log);
   if (flags.json) printEvents(state);
   io.onStatusSignal(() => view.log(statusLine(status())));
+  let observation: Observation | undefined;
   try {
+    observation = await observing(flags, { state, clock, log: shown, status }, cloud, (line) => view.log(line));
+    const { log } = observation;
     const destination = destinationOf(flags);
     const { vault, notifications } = cloud;
     const deps: Deps = {
-      vault,
-      bucket: cloud.bucket(destination),
+      vault: countedVault(vault, state.counters),
+      bucket: countedBucket(cloud.bucket(destination), state.counters),
       notifications,
       openDataPlane: (limits, onBytes) =>
         cloud.dataPlane(destination, limits, {
@@ -137,6 +143,7 @@ async function inRun<T>(
     };
     return await work({ deps, options, cloud, status, setHold });
   } finally {
+    await observation?.end();
     view.stop();
     state.transaction(() => state.facts.set('run', { pid: process.pid, since, endedAt: clock.now() }));
   }

@@ -3,6 +3,7 @@ import { STATES } from '../domain/progress.ts';
 import type { Clock } from '../lib/clock.ts';
 import { HOUR, MINUTE } from '../lib/duration.ts';
 import type { Log } from '../lib/log.ts';
+import type { Counts } from '../state/counters.ts';
 import type { LogLine } from '../state/log-tail.ts';
 import type { StateFile } from '../state/state-file.ts';
 import type { TransferStatus } from '../steps/status.ts';
@@ -56,7 +57,7 @@ export function createRecorder(
         if (written.length > 0) state.logTail.add(written);
         if (!due) return;
         state.counters.flush();
-        state.history.add(sampleOf(state, status(), now));
+        state.history.add(sampleOf(status(), state.counters.read(), now));
         also?.();
         if (now - thinnedAt < THIN_EVERY) return;
         state.history.thin(now);
@@ -67,8 +68,9 @@ export function createRecorder(
   };
 }
 
-function sampleOf(state: StateFile, { archives, cost }: TransferStatus, at: number): Sample {
-  const { copiedBytes, calls, throttles } = state.counters.read();
+/** @param at by the services' clock. */
+export function sampleOf({ archives, cost }: TransferStatus, counts: Counts, at: number): Sample {
+  const { copiedBytes, calls, throttles } = counts;
   const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((all, one) => all + one, 0);
   return {
     at,

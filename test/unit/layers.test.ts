@@ -15,8 +15,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   simulator: below,
   steps: ['transfer', 'state', ...below],
   worker: ['aws', 'transfer', ...below],
+  observe: ['steps', 'state', ...below],
   app: ['worker', 'aws', 'simulator', 'steps', 'transfer', 'state', ...below],
-  cli: ['app', 'simulator', 'steps', 'transfer', 'state', ...below],
+  cli: ['app', 'simulator', 'observe', 'steps', 'transfer', 'state', ...below],
 };
 
 const imports = globSync('**/*.ts', { cwd: src }).flatMap((file) =>

@@ -28,9 +28,10 @@ const ORDER = Object.keys(STATE_LOOKS) as readonly State[];
 /** How far the archives have come: two bars, by archives and by bytes, and their figures. All of `states` together are 100 %. */
 export function progressChart(states: readonly StateTally[]): Markup {
   const total = totalOf(states);
-  const rows = ORDER.map((state) => ({ ...STATE_LOOKS[state], ...totalOf(states.filter((tally) => tally.state === state)) })).filter(
-    ({ archives }) => archives > 0,
-  );
+  const rows = ORDER.map((state) => ({
+    ...STATE_LOOKS[state],
+    ...totalOf(states.filter((tally) => tally.state === state)),
+  })).filter(({ archives }) => archives > 0);
   if (rows.length === 0) return html`<p>The inventory is empty: nothing is to be copied.</p>`;
   const shares = (of: keyof Tally) => rows.map(({ name, paint, ...tally }) => ({ name, paint, value: tally[of] }));
   const said = rows.map(({ name, archives }) => `${archivesOf(archives)} ${name}`).join(', ');

@@ -214,6 +214,12 @@ export interface ReceivedMessage {
 
 /** The SNS topic that jobs report to and the SQS queue behind it. */
 export interface Notifications {
+  /** The queue that `setup` has made under this name, and the topic of the same name before it. */
+  find(
+    name: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly topicArn: string; readonly queueUrl: string } | undefined>;
+
   /**
    * Makes topic and queue where none is given, with least policies (Glacier may publish for this account, this
    * topic may send), and subscribes one to the other. Idempotent: run again with the same names, it finds them.

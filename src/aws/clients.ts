@@ -1,5 +1,6 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { GlacierClient } from '@aws-sdk/client-glacier';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -73,6 +74,11 @@ export function stsClient(options: ClientOptions): STSClient {
 
 export function cloudwatchClient(options: ClientOptions): CloudWatchClient {
   return new CloudWatchClient(common(options, IDLE_TIMEOUT_MS));
+}
+
+/** IAM is one for all Regions of a partition; the SDK finds its endpoint by any of them. */
+export function iamClient(options: ClientOptions): IAMClient {
+  return new IAMClient(common(options, IDLE_TIMEOUT_MS));
 }
 
 interface ConfiguredEndpoint {

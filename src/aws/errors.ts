@@ -3,7 +3,7 @@ import { FatalError, KnownError } from '../lib/errors.ts';
 import { describeFailure } from './error-messages.ts';
 import { failureOf, NETWORK_CODES, UNSENT_CODES } from './error-table.ts';
 
-export type ServiceName = 'glacier' | 's3' | 'sqs' | 'sns' | 'sts' | 'cloudwatch';
+export type ServiceName = 'glacier' | 's3' | 'sqs' | 'sns' | 'sts' | 'cloudwatch' | 'iam';
 
 /** What was being done, for the message. */
 export interface CallContext {

@@ -1,33 +1,21 @@
-import {
-  CreateTopicCommand,
-  DeleteTopicCommand,
-  SetTopicAttributesCommand,
-  type SNSClient,
-  SubscribeCommand,
-  UnsubscribeCommand,
-} from '@aws-sdk/client-sns';
-import {
-  CreateQueueCommand,
-  DeleteMessageBatchCommand,
-  DeleteQueueCommand,
-  GetQueueAttributesCommand,
-  GetQueueUrlCommand,
-  ReceiveMessageCommand,
-  SetQueueAttributesCommand,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
-import { isFailure, ServiceError } from '../domain/service-error.ts';
-import { BugError } from '../lib/errors.ts';
+import { type SNSClient, UnsubscribeCommand } from '@aws-sdk/client-sns';
+import { DeleteMessageBatchCommand, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { ServiceError } from '../domain/service-error.ts';
 import type { Channel, Notifications } from '../ports.ts';
-import { type CallContext, call } from './errors.ts';
-import { queuePolicy, topicPolicy } from './policies.ts';
-
-/** Retention: the longest there is, so that a fortnight without a run loses nothing. Visibility: longer than a batch takes to record. */
-const QUEUE_ATTRIBUTES = {
-  MessageRetentionPeriod: String(14 * 24 * 60 * 60),
-  VisibilityTimeout: String(5 * 60),
-  SqsManagedSseEnabled: 'true',
-} as const;
+import {
+  aboutQueue,
+  aboutTopic,
+  deleteQueue,
+  deleteTopic,
+  ensureQueue,
+  ensureTopic,
+  findQueue,
+  ignoreMissing,
+  queueArnOf,
+  setQueue,
+  subscribe,
+} from './channel-parts.ts';
+import { call } from './errors.ts';
 
 export interface SqsNotificationsOptions {
   readonly sns: SNSClient;
@@ -36,70 +24,24 @@ export interface SqsNotificationsOptions {
 
 /** The SNS topic that Glacier reports to and the SQS queue behind it. */
 export function sqsNotifications({ sns, sqs }: SqsNotificationsOptions): Notifications {
-  const createTopic = async (name: string, signal: AbortSignal): Promise<string> => {
-    const about = aboutTopic(`topic "${name}"`);
-    const { TopicArn } = await call(about('CreateTopic'), signal, () =>
-      sns.send(new CreateTopicCommand({ Name: name }), { abortSignal: signal }),
-    );
-    if (!TopicArn) throw new BugError('CreateTopic answered without an ARN');
-    const attribute = { AttributeName: 'Policy', AttributeValue: topicPolicy(TopicArn) };
-    await call(about('SetTopicAttributes'), signal, () =>
-      sns.send(new SetTopicAttributesCommand({ TopicArn, ...attribute }), { abortSignal: signal }),
-    );
-    return TopicArn;
-  };
-
-  const createQueue = async (name: string, signal: AbortSignal): Promise<string> => {
-    const about = aboutQueue(`queue "${name}"`);
-    const found = await call(about('GetQueueUrl'), signal, () =>
-      sqs.send(new GetQueueUrlCommand({ QueueName: name }), { abortSignal: signal }),
-    ).catch((error: unknown) => {
-      if (isFailure(error, 'queue_not_found')) return undefined;
-      throw error;
-    });
-    const { QueueUrl } =
-      found ??
-      (await call(about('CreateQueue'), signal, () =>
-        sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: QUEUE_ATTRIBUTES }), { abortSignal: signal }),
-      ));
-    if (!QueueUrl) throw new BugError('CreateQueue answered without a URL');
-    return QueueUrl;
-  };
-
-  const queueArn = async (QueueUrl: string, signal: AbortSignal): Promise<string> => {
-    const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] });
-    const about = aboutQueue(`queue ${QueueUrl}`);
-    const { Attributes } = await call(about('GetQueueAttributes'), signal, () =>
-      sqs.send(command, { abortSignal: signal }),
-    );
-    if (!Attributes?.QueueArn) throw new BugError('GetQueueAttributes answered without an ARN');
-    return Attributes.QueueArn;
-  };
-
   return {
+    async find(name, signal) {
+      const queueUrl = await findQueue(sqs, name, signal);
+      if (queueUrl === undefined) return undefined;
+      const queueArn = await queueArnOf(sqs, queueUrl, signal);
+      return { queueUrl, topicArn: queueArn.replace(':sqs:', ':sns:') };
+    },
+
     async open({ name, topicArn: givenTopic, queueUrl: givenQueue }, signal) {
-      const topicArn = givenTopic ?? (await createTopic(name, signal));
-      const queueUrl = givenQueue ?? (await createQueue(name, signal));
-      const Endpoint = await queueArn(queueUrl, signal);
-      if (givenQueue === undefined) {
-        const Attributes = { ...QUEUE_ATTRIBUTES, Policy: queuePolicy(Endpoint, topicArn) };
-        await call(aboutQueue(`queue ${queueUrl}`)('SetQueueAttributes'), signal, () =>
-          sqs.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes }), { abortSignal: signal }),
-        );
-      }
-      const subscribe = new SubscribeCommand({
-        TopicArn: topicArn,
-        Protocol: 'sqs',
-        Endpoint,
-        ReturnSubscriptionArn: true,
-      });
-      const { SubscriptionArn } = await call(aboutTopic(`topic ${topicArn}`)('Subscribe'), signal, () =>
-        sns.send(subscribe, { abortSignal: signal }),
-      );
+      const topicArn = givenTopic ?? (await ensureTopic(sns, name, signal));
+      const queueUrl = givenQueue ?? (await ensureQueue(sqs, name, signal));
+      const queueArn = await queueArnOf(sqs, queueUrl, signal);
+      if (givenQueue === undefined) await setQueue(sqs, { url: queueUrl, arn: queueArn, topicArn }, signal);
+      const subscriptionArn = await subscribe(sns, { topicArn, queueArn }, signal);
       const made = { topic: givenTopic === undefined, queue: givenQueue === undefined };
       // between a topic and a queue that are both the user's, the subscription may have been there before
-      const isOurs = SubscriptionArn !== undefined && (made.topic || made.queue);
-      return { topicArn, queueUrl, made: { ...made, ...(isOurs && { subscriptionArn: SubscriptionArn }) } };
+      const isOurs = subscriptionArn !== undefined && (made.topic || made.queue);
+      return { topicArn, queueUrl, made: { ...made, ...(isOurs && { subscriptionArn }) } };
     },
 
     async receive({ queueUrl }, waitSeconds, signal) {
@@ -131,17 +73,10 @@ export function sqsNotifications({ sns, sqs }: SqsNotificationsOptions): Notific
     },
 
     async remove({ topicArn, queueUrl, made }, signal) {
-      await removeSubscription(sns, made.subscriptionArn, signal);
-      if (made.topic) {
-        await call(aboutTopic(`topic ${topicArn}`)('DeleteTopic'), signal, () =>
-          sns.send(new DeleteTopicCommand({ TopicArn: topicArn }), { abortSignal: signal }),
-        ).catch(ignoreMissing);
-      }
-      if (made.queue) {
-        await call(aboutQueue(`queue ${queueUrl}`)('DeleteQueue'), signal, () =>
-          sqs.send(new DeleteQueueCommand({ QueueUrl: queueUrl }), { abortSignal: signal }),
-        ).catch(ignoreMissing);
-      }
+      // with a topic its subscriptions go by themselves, and IAM allows Unsubscribe on all topics or on none
+      if (made.topic) await deleteTopic(sns, topicArn, signal);
+      else await removeSubscription(sns, made.subscriptionArn, signal);
+      if (made.queue) await deleteQueue(sqs, queueUrl, signal);
     },
   };
 }
@@ -155,17 +90,4 @@ async function removeSubscription(
   await call(aboutTopic(`subscription ${arn}`)('Unsubscribe'), signal, () =>
     sns.send(new UnsubscribeCommand({ SubscriptionArn: arn }), { abortSignal: signal }),
   ).catch(ignoreMissing);
-}
-
-/** Removal is idempotent: what is gone is gone. */
-function ignoreMissing(error: unknown): void {
-  if (!isFailure(error, 'topic_not_found', 'queue_not_found')) throw error;
-}
-
-function aboutTopic(subject: string): (operation: string) => CallContext {
-  return (operation) => ({ service: 'sns', operation, subject });
-}
-
-function aboutQueue(subject: string): (operation: string) => CallContext {
-  return (operation) => ({ service: 'sqs', operation, subject });
 }

@@ -3,6 +3,7 @@ import type { Command, Option } from 'commander';
 import { keepOne, readSwitches } from './environment.ts';
 import type { Io } from './io.ts';
 import { dashboardOptions, observeOptions } from './observe-options.ts';
+import { addOperateCommands } from './operate-program.ts';
 import {
   bucketOption,
   dataOptions,
@@ -84,6 +85,7 @@ export function addCommands(program: Command, io: Io, setExitCode: SetExitCode):
   );
 
   addInventory(program, io, setExitCode);
+  addOperateCommands(program, io, setExitCode, add);
 
   add(program, 'demo', 'fill a vault of a built-in simulator and run transfer against it', demoOptions).action(
     async (options) => setExitCode(await (await import('./commands/demo.ts')).demo(options, io)),

@@ -171,11 +171,16 @@ function texts(json: unknown): readonly string[] | undefined {
   return list.length > 0 && list.every((each) => typeof each === 'string') ? list : undefined;
 }
 
+/** `${*}`, `${?}` and `${$}` stand for themselves. */
 function glob(actual: string, wanted: string): boolean {
   const pattern = wanted
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
+    .split(/(\$\{[*?$]\}|[*?])/)
+    .map((piece) => {
+      if (piece === '*') return '.*';
+      if (piece === '?') return '.';
+      return piece.replace(/^\$\{([*?$])\}$/, '$1').replace(/[.*?+^${}()|[\]\\]/g, '\\$&');
+    })
+    .join('');
   return new RegExp(`^${pattern}$`, 's').test(actual);
 }
 

@@ -3,6 +3,7 @@ import { parseNotification } from '../domain/notification.ts';
 import { lengthOf } from '../domain/ranges.ts';
 import { OUTPUT_LIFE } from '../domain/schedule/tiers.ts';
 import { isFailure, ServiceError } from '../domain/service-error.ts';
+import { channelName, type SetUp } from '../domain/set-up-names.ts';
 import { backoff } from '../lib/backoff.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { Channel, VaultJob } from '../ports.ts';
@@ -17,14 +18,26 @@ const LONG_POLL = 20;
 /** How long ListJobs is given to show a job that was asked for. */
 const SETTLE = 30 * SECOND;
 
-/** Makes topic and queue, or finds those that are named, and remembers them. */
-export async function openChannel(
-  deps: Deps,
-  options: { readonly topicArn: string | undefined; readonly queueUrl: string | undefined },
-): Promise<Channel> {
-  const name = `glacier2s3-${deps.state.facts.get('transfer')?.id}`;
-  const channel = await persist(deps, () => deps.notifications.open({ name, ...options }, deps.signals.stop));
+interface GivenChannel {
+  readonly topicArn: string | undefined;
+  readonly queueUrl: string | undefined;
+}
+
+/** Makes topic and queue, or finds those that are named or that `setup` has made, and remembers them. */
+export async function openChannel(deps: Deps, given: GivenChannel): Promise<Channel> {
+  const transfer = deps.state.facts.get('transfer');
   const before = deps.state.facts.get('channel');
+  const name = `glacier2s3-${transfer?.id}`;
+  const isOpen = given.topicArn === undefined && given.queueUrl === undefined && !before?.made.queue;
+  const wanted = (isOpen && transfer && (await findSetUp(deps, transfer))) || given;
+  const channel = await persist(deps, () =>
+    deps.notifications.open({ name, topicArn: wanted.topicArn, queueUrl: wanted.queueUrl }, deps.signals.stop),
+  ).catch((error: unknown) => {
+    // half of what was set up is gone
+    if (wanted === given || !isFailure(error, 'topic_not_found', 'queue_not_found')) throw error;
+    deps.log.warn({ error: error.message }, 'what setup has made is not whole; a topic and a queue are made');
+    return persist(deps, () => deps.notifications.open({ name }, deps.signals.stop));
+  });
   // what an earlier run made is ours still, although this one has only found it
   const made = {
     topic: channel.made.topic || (before?.topicArn === channel.topicArn && before.made.topic),
@@ -33,6 +46,12 @@ export async function openChannel(
   };
   deps.state.transaction(() => deps.state.facts.set('channel', { ...channel, made }));
   return { ...channel, made };
+}
+
+async function findSetUp(deps: Deps, transfer: SetUp): Promise<GivenChannel | undefined> {
+  const found = await persist(deps, () => deps.notifications.find(channelName(transfer), deps.signals.stop));
+  if (found) deps.log.info({ queueUrl: found.queueUrl }, 'notifications come by the queue that setup has made');
+  return found;
 }
 
 /** Hears of completed jobs until nothing is left to do. A message is deleted after its effect is on the disk. */

@@ -51,6 +51,12 @@ export class FakeNotifications implements Notifications {
     return this.#queue(queueUrl).messages.size;
   }
 
+  async find(name: string, signal: AbortSignal): Promise<{ topicArn: string; queueUrl: string } | undefined> {
+    this.failures.check('find', signal);
+    const queueUrl = `https://sqs.eu-west-1.amazonaws.com/${ACCOUNT}/${name}`;
+    return this.#queues.has(queueUrl) ? { queueUrl, topicArn: `arn:aws:sns:eu-west-1:${ACCOUNT}:${name}` } : undefined;
+  }
+
   async open(
     { name, topicArn, queueUrl }: Parameters<Notifications['open']>[0],
     signal: AbortSignal,

@@ -29,6 +29,12 @@ export interface JobOutput {
   readonly treeHash?: TreeHash;
 }
 
+/**
+ * Makes one of the calls that a listing consists of: a caller that wants to make a failed one again wraps it here, and the
+ * listing goes on where it was.
+ */
+export type EachCall = <T>(call: () => Promise<T>) => Promise<T>;
+
 /** One source vault. */
 export interface Vault {
   /** @throws {ServiceError} `vault_not_found`, also where the Region is the wrong one. */
@@ -38,6 +44,7 @@ export interface Vault {
   jobs(
     filter: { readonly status?: VaultJob['status']; readonly completed?: boolean },
     signal: AbortSignal,
+    each?: EachCall,
   ): AsyncIterable<VaultJob>;
 
   /** @throws {ServiceError} `job_not_found` once it has expired. */
@@ -131,7 +138,11 @@ export interface Bucket {
   head(key: ObjectKey, signal: AbortSignal): Promise<ObjectHead | undefined>;
 
   /** All objects under the prefix, in order of their keys (UTF-8 bytes). */
-  list(prefix: string, signal: AbortSignal): AsyncIterable<{ readonly key: ObjectKey; readonly size: number }>;
+  list(
+    prefix: string,
+    signal: AbortSignal,
+    each?: EachCall,
+  ): AsyncIterable<{ readonly key: ObjectKey; readonly size: number }>;
 
   /**
    * Writes a whole object of at most 5 GiB.
@@ -171,7 +182,7 @@ export interface Bucket {
   ): Promise<{ readonly etag: string; readonly checksum?: string }>;
 
   /** The parts that have arrived, by number. @throws {ServiceError} `upload_not_found`. */
-  parts(key: ObjectKey, uploadId: UploadId, signal: AbortSignal): AsyncIterable<UploadedPart>;
+  parts(key: ObjectKey, uploadId: UploadId, signal: AbortSignal, each?: EachCall): AsyncIterable<UploadedPart>;
 
   /**
    * Completes the upload. Takes no signal: once sent, it is let finish.
@@ -195,6 +206,7 @@ export interface Bucket {
   uploads(
     prefix: string,
     signal: AbortSignal,
+    each?: EachCall,
   ): AsyncIterable<{ readonly key: ObjectKey; readonly uploadId: UploadId; readonly initiatedAt: number }>;
 }
 

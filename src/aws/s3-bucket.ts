@@ -16,7 +16,7 @@ import type { ObjectKey, UploadId } from '../domain/ids.ts';
 import { isFailure } from '../domain/service-error.ts';
 import { SECOND } from '../lib/duration.ts';
 import { BugError } from '../lib/errors.ts';
-import type { Bucket } from '../ports.ts';
+import type { Bucket, EachCall } from '../ports.ts';
 import { type CallContext, call } from './errors.ts';
 import {
   attributeInput,
@@ -36,6 +36,8 @@ export interface S3BucketOptions {
   /** Twelve digits: every call is refused where the bucket belongs to somebody else. */
   readonly expectedBucketOwner?: string;
 }
+
+const once: EachCall = (call) => call();
 
 /** A bucket of S3, or of a server that speaks as S3 does. */
 export function s3Bucket({ client, bucket, expectedBucketOwner }: S3BucketOptions): Bucket {
@@ -85,12 +87,14 @@ export function s3Bucket({ client, bucket, expectedBucketOwner }: S3BucketOption
       };
     },
 
-    async *list(prefix, signal) {
+    async *list(prefix, signal, each = once) {
       let token: string | undefined;
       do {
         const more = token === undefined ? {} : { ContinuationToken: token };
         const command = new ListObjectsV2Command({ ...target, Prefix: prefix, EncodingType: 'url', ...more });
-        const page = await call(about('ListObjectsV2'), signal, () => client.send(command, { abortSignal: signal }));
+        const page = await each(() =>
+          call(about('ListObjectsV2'), signal, () => client.send(command, { abortSignal: signal })),
+        );
         for (const { Key, Size = 0 } of page.Contents ?? []) {
           if (Key !== undefined) yield { key: decodedKey(Key, page.EncodingType), size: Size };
         }
@@ -136,12 +140,14 @@ export function s3Bucket({ client, bucket, expectedBucketOwner }: S3BucketOption
       return { etag: stored.ETag ?? '', ...(value !== undefined && { checksum: value }) };
     },
 
-    async *parts(key, uploadId, signal) {
+    async *parts(key, uploadId, signal, each = once) {
       let marker: string | undefined;
       do {
         const more = marker === undefined ? {} : { PartNumberMarker: marker };
         const command = new ListPartsCommand({ ...target, Key: key, UploadId: uploadId, ...more });
-        const page = await call(about('ListParts', key), signal, () => client.send(command, { abortSignal: signal }));
+        const page = await each(() =>
+          call(about('ListParts', key), signal, () => client.send(command, { abortSignal: signal })),
+        );
         for (const part of page.Parts ?? []) {
           const checksum = checksumValueOf(part);
           yield {
@@ -186,7 +192,7 @@ export function s3Bucket({ client, bucket, expectedBucketOwner }: S3BucketOption
       });
     },
 
-    async *uploads(prefix, signal) {
+    async *uploads(prefix, signal, each = once) {
       let marker: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
       while (marker) {
         const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({
@@ -195,8 +201,8 @@ export function s3Bucket({ client, bucket, expectedBucketOwner }: S3BucketOption
           EncodingType: 'url',
           ...marker,
         });
-        const page = await call(about('ListMultipartUploads'), signal, () =>
-          client.send(command, { abortSignal: signal }),
+        const page = await each(() =>
+          call(about('ListMultipartUploads'), signal, () => client.send(command, { abortSignal: signal })),
         );
         for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
           if (Key === undefined || UploadId === undefined) continue;

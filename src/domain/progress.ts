@@ -48,7 +48,7 @@ export type Event =
   | { readonly type: 'began' }
   | { readonly type: 'transferred' }
   | { readonly type: 'verified' }
-  /** What arrived is not what the inventory says: it is asked for again, from the first part. */
+  /** What arrived is not what the inventory says, or is of no use any more: from the first part again, while its output is there. */
   | { readonly type: 'disproved' }
   | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'retried' };
@@ -93,6 +93,7 @@ export function advance(from: Progress, event: Event): Progress {
       if (from.state === 'transferred') return { state: 'verified' };
       break;
     case 'disproved':
+      if (from.state === 'transferring') return { state: 'staged', jobId: from.jobId, expiresAt: from.expiresAt };
       if (from.state === 'transferred') return { state: 'planned' };
       break;
     case 'failed':

@@ -3,8 +3,8 @@ export interface Bell {
   ring(): void;
   /** Rings within a tenth of a second of real time, once for all that ask for it meanwhile. */
   ringSoon(): void;
-  /** Resolves at the next ring, or at once where it has rung since `since`. */
-  heard(since: number): Promise<void>;
+  /** Resolves at the next ring, at once where it has rung since `since`, and when the signal aborts. */
+  heard(since: number, signal?: AbortSignal): Promise<void>;
   /** How often it has rung: take it before looking at what may have changed. */
   readonly count: number;
 }
@@ -18,7 +18,7 @@ const SOON_MS = 100;
 export function createBell(): Bell {
   let count = 0;
   let soon: NodeJS.Timeout | undefined;
-  let waiting: (() => void)[] = [];
+  const waiting = new Set<() => void>();
   return {
     get count() {
       return count;
@@ -30,10 +30,20 @@ export function createBell(): Bell {
       clearTimeout(soon);
       soon = undefined;
       count += 1;
-      const all = waiting;
-      waiting = [];
-      for (const wake of all) wake();
+      for (const wake of [...waiting]) wake();
     },
-    heard: (since) => (since < count ? Promise.resolve() : new Promise<void>((resolve) => void waiting.push(resolve))),
+    heard(since, signal) {
+      if (since < count || signal?.aborted) return Promise.resolve();
+      return new Promise((resolve) => {
+        // one that no longer waits is not kept: nobody may ring for days
+        const wake = () => {
+          waiting.delete(wake);
+          signal?.removeEventListener('abort', wake);
+          resolve();
+        };
+        waiting.add(wake);
+        signal?.addEventListener('abort', wake, { once: true });
+      });
+    },
   };
 }

@@ -37,6 +37,8 @@ export interface TransferFacts {
   /** The bucket has been searched for what is there already, since then. */
   readonly lookedUpAt: number;
   readonly channel: Channel;
+  /** What unfinished uploads were begun with, as JSON. */
+  readonly uploadsAs: string;
   /** Bytes asked for within the last day. */
   readonly asked: RequestLogState;
   /** The pace of calls, as throttling has left it. */

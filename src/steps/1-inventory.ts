@@ -8,6 +8,9 @@ import { copyStoredInventory, readInventoryFile, readInventoryJob } from './inve
 import { persist } from './persist.ts';
 import { takeRefresh } from './refresh.ts';
 
+/** Inventory jobs that fail or expire in one run, before it is given up: each takes hours. */
+const MOST_JOBS = 3;
+
 export interface InventoryOptions extends Pick<JobOptions, 'once' | 'topicArn'> {
   readonly vault: string;
   readonly inventoryFile: string | undefined;
@@ -76,22 +79,26 @@ async function loadFromJob(
   target: LoadTarget,
   options: JobOptions,
 ): Promise<InventoryOutcome> {
-  for (;;) {
+  for (let jobs = 1; ; jobs += 1) {
     const job = await inventoryJob(deps, target, options);
     if (job === undefined) return { type: 'pending' };
     if (job.status === 'Failed') {
-      deps.log.warn(
-        { jobId: job.jobId, status: job.statusMessage },
-        'the inventory job failed; another one is started',
-      );
       forgetJob(deps, target);
+      const { jobId, statusMessage = 'no reason given' } = job;
+      if (jobs >= MOST_JOBS) {
+        throw new FatalError(
+          'inventory_failed',
+          `${jobs} inventory jobs have failed, the last one with "${statusMessage}": look at the vault in the AWS console, and run the command again`,
+        );
+      }
+      deps.log.warn({ jobId, status: statusMessage }, 'the inventory job failed; another one is started');
       continue;
     }
     try {
       await readInventoryJob(deps, target, job, vault);
       return { type: 'ready' };
     } catch (error) {
-      if (!isFailure(error, 'job_not_found')) throw error;
+      if (!isFailure(error, 'job_not_found') || jobs >= MOST_JOBS) throw error;
       deps.log.warn({ jobId: job.jobId }, 'the inventory expired while it was read; another one is started');
       forgetJob(deps, target);
     }

@@ -3,7 +3,6 @@ import { parseNotification } from '../domain/notification.ts';
 import { lengthOf } from '../domain/ranges.ts';
 import { OUTPUT_LIFE } from '../domain/schedule/tiers.ts';
 import { isFailure, ServiceError } from '../domain/service-error.ts';
-import { channelName, type SetUp } from '../domain/set-up-names.ts';
 import { backoff } from '../lib/backoff.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { Channel, VaultJob } from '../ports.ts';
@@ -17,42 +16,8 @@ import type { Work } from './work.ts';
 const LONG_POLL = 20;
 /** How long ListJobs is given to show a job that was asked for. */
 const SETTLE = 30 * SECOND;
-
-interface GivenChannel {
-  readonly topicArn: string | undefined;
-  readonly queueUrl: string | undefined;
-}
-
-/** Makes topic and queue, or finds those that are named or that `setup` has made, and remembers them. */
-export async function openChannel(deps: Deps, given: GivenChannel): Promise<Channel> {
-  const transfer = deps.state.facts.get('transfer');
-  const before = deps.state.facts.get('channel');
-  const name = `glacier2s3-${transfer?.id}`;
-  const isOpen = given.topicArn === undefined && given.queueUrl === undefined && !before?.made.queue;
-  const wanted = (isOpen && transfer && (await findSetUp(deps, transfer))) || given;
-  const channel = await persist(deps, () =>
-    deps.notifications.open({ name, topicArn: wanted.topicArn, queueUrl: wanted.queueUrl }, deps.signals.stop),
-  ).catch((error: unknown) => {
-    // half of what was set up is gone
-    if (wanted === given || !isFailure(error, 'topic_not_found', 'queue_not_found')) throw error;
-    deps.log.warn({ error: error.message }, 'what setup has made is not whole; a topic and a queue are made');
-    return persist(deps, () => deps.notifications.open({ name }, deps.signals.stop));
-  });
-  // what an earlier run made is ours still, although this one has only found it
-  const made = {
-    topic: channel.made.topic || (before?.topicArn === channel.topicArn && before.made.topic),
-    queue: channel.made.queue || (before?.queueUrl === channel.queueUrl && before.made.queue),
-    subscriptionArn: channel.made.subscriptionArn ?? before?.made.subscriptionArn,
-  };
-  deps.state.transaction(() => deps.state.facts.set('channel', { ...channel, made }));
-  return { ...channel, made };
-}
-
-async function findSetUp(deps: Deps, transfer: SetUp): Promise<GivenChannel | undefined> {
-  const found = await persist(deps, () => deps.notifications.find(channelName(transfer), deps.signals.stop));
-  if (found) deps.log.info({ queueUrl: found.queueUrl }, 'notifications come by the queue that setup has made');
-  return found;
-}
+/** Jobs of ListJobs taken in by one transaction. */
+const PAGE = 500;
 
 /** Hears of completed jobs until nothing is left to do. A message is deleted after its effect is on the disk. */
 export async function hearNotifications(deps: Deps, work: Work, channel: Channel): Promise<void> {
@@ -78,12 +43,23 @@ export async function hearNotifications(deps: Deps, work: Work, channel: Channel
   }
 }
 
+/** Hears all that is in the queue now. */
+export async function hearAll(deps: Deps, work: Work, channel: Channel): Promise<void> {
+  try {
+    // an empty answer to a long poll of a second is an empty queue, for the purposes of one round
+    while (!work.closing.aborted && (await persist(deps, () => hearOnce(deps, work, channel, 1))) > 0);
+  } catch (error) {
+    if (!isFailure(error, 'queue_not_found')) throw error;
+    deps.log.error({ queueUrl: channel.queueUrl, error: error.message }, 'the queue is gone; ListJobs has to do');
+  }
+}
+
 /** Takes in what has arrived. @returns how many messages there were. */
-export async function hearOnce(deps: Deps, work: Work, channel: Channel, waitSeconds: number): Promise<number> {
+async function hearOnce(deps: Deps, work: Work, channel: Channel, waitSeconds: number): Promise<number> {
   const messages = await deps.notifications.receive(channel, waitSeconds, work.closing);
   if (messages.length === 0) return 0;
   const jobs = messages.map(({ body }) => parseNotification(body)).filter((job) => job !== undefined);
-  const failed = jobs.filter((job) => job.status === 'Failed');
+  const failed = jobs.filter((job) => job.status === 'Failed' && isAwaited(deps, job));
   const confirmed = await Promise.all(failed.map((job) => confirm(deps, job)));
   await deps.state.write(() => {
     for (const job of [...jobs.filter((one) => one.status === 'Succeeded'), ...confirmed]) {
@@ -97,6 +73,11 @@ export async function hearOnce(deps: Deps, work: Work, channel: Channel, waitSec
     work.closing,
   );
   return messages.length;
+}
+
+function isAwaited(deps: Deps, job: VaultJob): boolean {
+  const progress = archiveOf(deps, job)?.progress;
+  return progress?.state === 'requested' && progress.jobId === job.jobId;
 }
 
 /** What Glacier itself says of a job that is said to have failed: asking for the archive again may cost money. */
@@ -114,6 +95,8 @@ function take(deps: Deps, job: VaultJob): void {
   const archive = archiveOf(deps, job);
   if (!archive) return;
   const { progress } = archive;
+  // SQS keeps a message for a fortnight, Glacier an output for a day
+  if (job.status === 'Succeeded' && expiryOf(deps, job) <= deps.clock.now()) return;
   const ours = correlationOf(job.description)?.transferId === deps.state.facts.get('transfer')?.id;
   if (!('jobId' in progress && progress.jobId === job.jobId) && !ours) return;
   heed(deps, archive, job);
@@ -133,7 +116,7 @@ function archiveOf(deps: Deps, job: VaultJob): Archive | undefined {
 function heed(deps: Deps, archive: Archive, job: VaultJob): void {
   const { archives } = deps.state;
   const { progress } = archive;
-  const expiresAt = (job.completedAt ?? deps.clock.now()) + OUTPUT_LIFE;
+  const expiresAt = expiryOf(deps, job);
   switch (job.status) {
     case 'InProgress':
       if (progress.state === 'planned') archives.advance(archive.id, [{ type: 'requested', jobId: job.jobId }]);
@@ -159,6 +142,10 @@ function heed(deps: Deps, archive: Archive, job: VaultJob): void {
   }
 }
 
+function expiryOf({ clock }: Deps, { completedAt }: VaultJob): number {
+  return (completedAt ?? Math.round(clock.now())) + OUTPUT_LIFE;
+}
+
 /** The inventory is the truth; Glacier's word on the job must be the same. */
 function disagreementOf(archive: Archive, job: VaultJob): string | undefined {
   if (job.archiveSize !== undefined && job.archiveSize !== archive.size) {
@@ -178,7 +165,7 @@ function again(deps: Deps, archive: Archive, job: VaultJob): void {
     archives.advance(archive.id, [{ type: 'failed', reason: 'job_failed' }], { message });
     return;
   }
-  const notBefore = deps.clock.now() + backoff(archive.requests);
+  const notBefore = Math.round(deps.clock.now()) + backoff(archive.requests);
   archives.advance(archive.id, [{ type: 'jobFailed' }], { message, notBefore });
 }
 
@@ -191,20 +178,19 @@ export async function reconcile(deps: Deps, work: Work): Promise<void> {
   const begunAt = clock.now();
   const unsure = unsureOf(deps, work).filter(({ askedAt = 0 }) => askedAt + SETTLE <= begunAt);
   let jobs = 0;
-  await persist({ ...deps, signals: { ...deps.signals, stop: work.closing } }, async () => {
-    state.transaction(() => state.jobs.beginPass());
-    const page: VaultJob[] = [];
-    const heedPage = () =>
-      state.transaction(() => {
-        for (const job of page.splice(0)) adopt(deps, job);
-      });
-    for await (const job of deps.vault.jobs({}, work.closing)) {
-      jobs += 1;
-      page.push(job);
-      if (page.length >= 500) heedPage();
-    }
-    heedPage();
-  });
+  const page: VaultJob[] = [];
+  const heedPage = () => {
+    jobs += page.length;
+    state.transaction(() => {
+      for (const job of page.splice(0)) adopt(deps, job);
+    });
+  };
+  state.transaction(() => state.jobs.beginPass());
+  for await (const job of deps.vault.jobs({}, deps.signals.stop, (call) => persist(deps, call))) {
+    page.push(job);
+    if (page.length >= PAGE) heedPage();
+  }
+  heedPage();
   state.transaction(() => {
     for (const { id, archiveId, tries } of unsure) {
       if (state.archives.byId(id).progress.state !== 'planned') continue;
@@ -259,8 +245,13 @@ export async function reconcileAtIntervals(deps: Deps, work: Work, every: number
       continue;
     }
     lastAt = now;
-    await reconcile(deps, work).catch((error: unknown) => {
-      if (!work.closing.aborted) throw error;
-    });
+    try {
+      await reconcile(deps, work);
+    } catch (error) {
+      if (work.closing.aborted) return;
+      if (!(error instanceof ServiceError) || error.scope === 'run') throw error;
+      // the next pass will tell; meanwhile messages do
+      deps.log.warn({ code: error.code, error: error.message }, 'ListJobs could not be read; tried again later');
+    }
   }
 }

@@ -10,9 +10,9 @@ import type { PlannedArchive, Proof } from '../state/archives.ts';
 import type { StoredPart } from '../state/parts.ts';
 import type { PartResult } from '../transfer/part.ts';
 import type { WriteOptions } from './attributes.ts';
-import type { Deps } from './deps.ts';
+import { type Deps, untilCut } from './deps.ts';
 import { existsMessage } from './destination.ts';
-import { persist } from './persist.ts';
+import { endure } from './persist.ts';
 import { isServiceAway } from './weather.ts';
 
 /** What became of an archive whose bytes have all been sent. */
@@ -60,23 +60,30 @@ export async function verifyUpload(deps: Deps, archive: PlannedArchive, options:
       checksum,
       ifAbsent: options.onExisting !== 'overwrite',
     });
-  for (let tries = 1; ; tries += 1) {
+  for (let failures = 0, waits = 1; ; waits += 1) {
     try {
       return await judge(deps, archive, await complete(), checksum);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      if (isFailure(error, 'write_conflict')) return { type: 'again', code: error.code, message: error.message };
+      if (isFailure(error, 'write_conflict', 'bad_checksum')) {
+        return { type: 'again', code: error.code, message: error.message };
+      }
+      const isThrottled = isFailure(error, 'throttled');
       const mayBeDone =
         error.outcomeUnknown || isFailure(error, 'object_exists', 'upload_not_found', 'unavailable', 'network');
-      if (!mayBeDone && !isFailure(error, 'throttled')) {
+      if (!mayBeDone && !isThrottled) {
         if (error.scope === 'run') throw error;
         return { type: 'failed', code: error.code, message: error.message };
       }
       const settled = mayBeDone ? await settleByLooking(deps, archive, checksum, options, error) : undefined;
       if (settled) return settled;
-      if (isFailure(error, 'throttled') || (await isServiceAway(deps, error))) tries -= 1;
-      if (tries >= MOST_TRIES) return { type: 'failed', code: error.code, message: error.message };
-      await deps.clock.sleep(backoff(tries + 1), deps.signals.cut);
+      if (!isThrottled && !(await isServiceAway(deps, error))) failures += 1;
+      if (failures >= MOST_TRIES) return { type: 'failed', code: error.code, message: error.message };
+      deps.log.warn(
+        { code: error.code, key: archive.key, failures, error: error.message },
+        'an upload could not be completed; tried again',
+      );
+      await deps.clock.sleep(backoff(waits), deps.signals.cut);
     }
   }
 }
@@ -111,16 +118,25 @@ function conflict({ key }: PlannedArchive, { onExisting }: Pick<WriteOptions, 'o
   return { type: 'failed', code: 'object_exists', message: existsMessage(key, onExisting) };
 }
 
-/** The proof, where an object that may have been finished by a run that was killed is there. */
-export async function alreadyThere(deps: Deps, archive: PlannedArchive): Promise<Proof | undefined> {
+/**
+ * The proof, where an object that may have been finished by a run that was killed is there: where all parts are known, S3's checksum of
+ * it must be theirs.
+ */
+export async function alreadyThere(
+  deps: Deps,
+  archive: PlannedArchive,
+  options: WriteOptions,
+): Promise<Proof | undefined> {
   const object = await look(deps, archive);
-  return object && isTheArchive(archive, object) ? proofOf(deps, object) : undefined;
+  if (!object) return undefined;
+  const parts = deps.state.parts.of(archive.id);
+  const isWhole = parts.length > 0 && parts.length === partCount(archive.size, archive.partSize);
+  const checksum = isWhole ? checksumOf(archive, parts, options) : undefined;
+  return isTheArchive(archive, object, checksum) ? proofOf(deps, object) : undefined;
 }
 
 function look(deps: Deps, { key }: PlannedArchive): Promise<ObjectHead | undefined> {
-  return persist({ ...deps, signals: { ...deps.signals, stop: deps.signals.cut } }, () =>
-    deps.bucket.head(key, deps.signals.cut),
-  );
+  return endure(untilCut(deps), () => deps.bucket.head(key, deps.signals.cut));
 }
 
 /** What S3 says of the object must be what we say; a server that says nothing in its answer is asked. */

@@ -1,3 +1,4 @@
+import { isFailure } from '../domain/service-error.ts';
 import type { Deps } from './deps.ts';
 import { persist } from './persist.ts';
 import { dropUpload } from './uploads.ts';
@@ -15,6 +16,12 @@ export async function finish(deps: Deps): Promise<void> {
   }
   const channel = state.facts.get('channel');
   if (isUnfinished(state) || !channel) return;
-  await persist(deps, () => deps.notifications.remove(channel, deps.signals.cut));
+  try {
+    await persist(deps, () => deps.notifications.remove(channel, deps.signals.cut));
+  } catch (error) {
+    if (!isFailure(error, 'access_denied')) throw error;
+    const { topicArn, queueUrl } = channel;
+    deps.log.warn({ topicArn, queueUrl, error: error.message }, 'remove these by hand: this program may not');
+  }
   state.transaction(() => state.facts.remove('channel'));
 }

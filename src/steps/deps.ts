@@ -23,3 +23,8 @@ export interface Signals {
   /** What is in flight is cut as well. */
   readonly cut: AbortSignal;
 }
+
+/** For what has to be brought to its end once it was begun: it goes on after the stop, until the cut. */
+export function untilCut<T extends Pick<Deps, 'signals'>>(deps: T): T {
+  return { ...deps, signals: { ...deps.signals, stop: deps.signals.cut } };
+}

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import { isTheArchive } from '../domain/agreement.ts';
 import type { ObjectKey } from '../domain/ids.ts';
 import { FatalError } from '../lib/errors.ts';
@@ -38,34 +37,28 @@ export async function lookUpExisting(
 ): Promise<void> {
   const { state } = deps;
   if (onExisting === 'overwrite' || state.facts.get('lookedUpAt') !== undefined) return;
-  const limit = pLimit(HEADS);
   let found = 0;
-  await persist(deps, async () => {
-    const heads: Promise<void>[] = [];
-    for await (const { key } of deps.bucket.list(prefix, deps.signals.stop)) {
-      const archive = state.archives.byKey(key);
-      if (archive?.progress.state !== 'planned' || archive.partSize === undefined) continue;
-      found += 1;
-      heads.push(limit(() => lookAt(deps, { ...archive, key, partSize: archive.partSize as number }, onExisting)));
-      if (heads.length >= HEADS * 4) await Promise.all(heads.splice(0));
-    }
-    await Promise.all(heads);
-  });
+  const batch: PlannedArchive[] = [];
+  const lookAtBatch = () => Promise.all(batch.splice(0).map((archive) => lookAt(deps, archive, onExisting)));
+  for await (const { key } of deps.bucket.list(prefix, deps.signals.stop, (call) => persist(deps, call))) {
+    const archive = state.archives.byKey(key);
+    if (archive?.progress.state !== 'planned') continue;
+    found += 1;
+    batch.push(state.archives.planned(archive.id));
+    if (batch.length >= HEADS) await lookAtBatch();
+  }
+  await lookAtBatch();
   state.transaction(() => state.facts.set('lookedUpAt', deps.clock.now()));
   if (found > 0) deps.log.info({ found }, 'objects under keys of this transfer were in the bucket already');
 }
 
 async function lookAt(deps: Deps, archive: PlannedArchive, onExisting: 'skip' | 'fail'): Promise<void> {
-  const object = await deps.bucket.head(archive.key, deps.signals.stop);
+  const object = await persist(deps, () => deps.bucket.head(archive.key, deps.signals.stop));
   if (!object) return;
   const { state } = deps;
   if (onExisting === 'skip' && isTheArchive(archive, object)) {
-    const proof = {
-      etag: object.etag,
-      versionId: object.versionId,
-      checksum: object.checksum,
-      verifiedAt: deps.clock.now(),
-    };
+    const { etag, versionId, checksum } = object;
+    const proof = { etag, versionId, checksum, verifiedAt: deps.clock.now() };
     await state.write(() => state.archives.advance(archive.id, [{ type: 'found' }], { proof }));
     return;
   }

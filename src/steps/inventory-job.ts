@@ -77,11 +77,9 @@ async function findJob(deps: InventoryDeps, { newerThan = 0, notJob }: JobOption
     job.createdAt >= newerThan &&
     now - job.createdAt < DAY &&
     (job.completedAt === undefined || now - job.completedAt < FRESH);
-  const ours = await persist(deps, async () => {
-    const found: VaultJob[] = [];
-    for await (const job of deps.vault.jobs({}, deps.signals.stop)) if (isOurs(job)) found.push(job);
-    return found;
-  });
+  const ours: VaultJob[] = [];
+  const listing = deps.vault.jobs({}, deps.signals.stop, (call) => persist(deps, call));
+  for await (const job of listing) if (isOurs(job)) ours.push(job);
   const newest = ours.sort((a, b) => b.createdAt - a.createdAt);
   return newest.find(({ status }) => status === 'Succeeded') ?? newest[0];
 }

@@ -72,7 +72,7 @@ export class PartCopier {
           return await this.#try(task);
         } catch (error) {
           if (!(error instanceof ServiceError)) throw error;
-          const again = error.scope === 'part' || isFailure(error, 'write_conflict');
+          const again = error.scope === 'part' || isFailure(error, 'write_conflict', 'job_not_ready');
           if (!again || isOver()) throw error;
           if (error.code !== 'throttled' && !(await isServiceAway(this.#deps, error))) failures += 1;
           if (failures >= MOST_TRIES) throw error;

@@ -14,7 +14,7 @@ import type { Meter } from './meter.ts';
 import { PartCopier } from './part-copier.ts';
 import { settle } from './settle.ts';
 import { ensureUpload } from './uploads.ts';
-import type { Work } from './work.ts';
+import { isInterruption, type Work } from './work.ts';
 
 /** Staged archives taken up in one transaction, and with how few left to begin the next ones are. */
 const BATCH = 256;
@@ -176,8 +176,8 @@ export class PartsInFlight {
       const { parts } = this.#deps.state;
       await this.#deps.state.write(() => parts.record(archive.id, { partNumber, ...result }));
     } catch (error) {
-      if (this.#work.closing.aborted && !(error instanceof BugError) && !(error instanceof ServiceError)) {
-        // interrupted: it stays as it is, and the next run goes on with it
+      if (isInterruption(this.#work, error)) {
+        // it stays as it is, and the next run goes on with it
         active.inFlight -= 1;
         active.left.push(partNumber);
         return;
@@ -239,6 +239,7 @@ export class PartsInFlight {
     active.inFlight -= 1;
     if (active.inFlight > 0 || active.left.length > 0) return;
     if (active.end?.type === 'gone') {
+      this.#uploads.delete(active.archive.id);
       await this.#deps.state.write(() => outputGone(this.#deps, active.archive.id));
       this.#drop(active);
       return;
@@ -247,6 +248,8 @@ export class PartsInFlight {
   }
 
   async #finish(active: Active, verdict: Verdict): Promise<void> {
+    // before the state says that it may be begun anew
+    this.#uploads.delete(active.archive.id);
     await settle(this.#deps, this.#work, active.archive, verdict);
     if (verdict.type === 'verified') this.#options.meter.archive();
     this.#drop(active);
@@ -254,7 +257,6 @@ export class PartsInFlight {
 
   #drop(active: Active): void {
     this.#active.delete(active);
-    this.#uploads.delete(active.archive.id);
     if (this.#active.size === 0) this.#work.bell.ring();
     else this.#work.bell.ringSoon();
   }

@@ -6,8 +6,8 @@ import { BugError } from '../lib/errors.ts';
 import type { UploadedPart } from '../ports.ts';
 import type { PlannedArchive } from '../state/archives.ts';
 import { attributesOf, type WriteOptions } from './attributes.ts';
-import type { Deps } from './deps.ts';
-import { persist } from './persist.ts';
+import { type Deps, untilCut } from './deps.ts';
+import { endure, persist } from './persist.ts';
 
 /** How far the two clocks may differ when an upload's start is compared with ours. */
 const SKEW = 15 * MINUTE;
@@ -16,9 +16,9 @@ const SKEW = 15 * MINUTE;
 export async function ensureUpload(deps: Deps, options: WriteOptions, archive: PlannedArchive): Promise<UploadId> {
   if (archive.uploadId !== undefined) return archive.uploadId;
   const { state, bucket, clock } = deps;
-  return persist(deps, async () => {
+  return endure(deps, async () => {
     if (state.archives.byId(archive.id).uploadBegunAt !== undefined) await abortStray(deps, archive);
-    await state.write(() => state.archives.beginUpload(archive.id, clock.now()));
+    await state.write(() => state.archives.beginUpload(archive.id, Math.round(clock.now())));
     const uploadId = await bucket.createUpload(archive.key, {
       checksumAlgorithm: options.checksum,
       attributes: attributesOf(archive, options),
@@ -42,58 +42,57 @@ async function abortStray(deps: Deps, { id, key }: PlannedArchive): Promise<void
 /** Ends the archive's upload, if it has one, and forgets its parts. */
 export async function dropUpload(deps: Deps, archive: PlannedArchive): Promise<void> {
   const { uploadId, uploadBegunAt } = deps.state.archives.byId(archive.id);
-  if (uploadBegunAt !== undefined) {
-    await persist({ ...deps, signals: { ...deps.signals, stop: deps.signals.cut } }, () =>
-      uploadId === undefined
-        ? abortStray(deps, archive)
-        : deps.bucket.abortUpload(archive.key, uploadId, deps.signals.cut),
-    );
-  }
+  if (uploadBegunAt === undefined) return;
+  await endure(untilCut(deps), () =>
+    uploadId === undefined
+      ? abortStray(deps, archive)
+      : deps.bucket.abortUpload(archive.key, uploadId, deps.signals.cut),
+  );
   await deps.state.write(() => deps.state.archives.endUpload(archive.id));
 }
 
 /**
  * Makes the state agree with S3 on what has arrived, before a run goes on: parts count only where both know them, by ETag, size and
- * checksum; uploads whose id was lost are aborted.
+ * checksum; uploads whose id was lost are aborted, and those that were begun with other settings than this run's.
  */
-export async function agreeOnUploads(deps: Deps): Promise<void> {
+export async function agreeOnUploads(deps: Deps, options: WriteOptions): Promise<void> {
   const { state } = deps;
+  const { storageClass, encryption, tags, checksum } = options;
+  const uploadsAs = JSON.stringify({ storageClass, encryption, tags, checksum });
+  const changed = (state.facts.get('uploadsAs') ?? uploadsAs) !== uploadsAs;
   for (const archive of state.archives.uploading()) {
-    if (archive.uploadId === undefined || archive.progress.state === 'failed') {
+    if (archive.uploadId === undefined || archive.progress.state === 'failed' || changed) {
       await dropUpload(deps, archive);
-      continue;
-    }
-    await agreeOn(deps, archive, archive.uploadId);
+    } else await agreeOn(deps, archive, archive.uploadId);
   }
+  if (changed) deps.log.info({}, 'objects are written in another way now: what was half written was begun again');
+  state.transaction(() => state.facts.set('uploadsAs', uploadsAs));
 }
 
 async function agreeOn(deps: Deps, archive: PlannedArchive, uploadId: UploadId): Promise<void> {
   const { state, bucket, log } = deps;
+  const { key, size, partSize } = archive;
+  const there = new Map<number, UploadedPart>();
   try {
-    const there = await persist(deps, async () => {
-      const parts = new Map<number, UploadedPart>();
-      for await (const part of bucket.parts(archive.key, uploadId, deps.signals.stop)) parts.set(part.partNumber, part);
-      return parts;
-    });
-    const lost = state.parts.of(archive.id).filter((part) => {
-      const other = there.get(part.partNumber);
-      return (
-        other?.etag !== part.etag ||
-        other.size !== lengthOf(partRange(archive.size, archive.partSize, part.partNumber)) ||
-        (other.checksum !== undefined && other.checksum !== part.checksum)
-      );
-    });
-    if (lost.length === 0) return;
-    log.warn(
-      { key: archive.key, parts: lost.length },
-      'S3 does not have parts that the state names; they are sent again',
-    );
-    await state.write(() => {
-      for (const { partNumber } of lost) state.parts.forget(archive.id, partNumber);
-    });
+    const listing = bucket.parts(key, uploadId, deps.signals.stop, (call) => persist(deps, call));
+    for await (const part of listing) there.set(part.partNumber, part);
   } catch (error) {
     if (!isFailure(error, 'upload_not_found')) throw error;
     // completed (then the object is there, and is found before anything is sent) or aborted by somebody
     await state.write(() => state.archives.endUpload(archive.id));
+    return;
   }
+  const lost = state.parts.of(archive.id).filter(({ partNumber, etag, checksum }) => {
+    const other = there.get(partNumber);
+    return (
+      other?.etag !== etag ||
+      other.size !== lengthOf(partRange(size, partSize, partNumber)) ||
+      (other.checksum !== undefined && other.checksum !== checksum)
+    );
+  });
+  if (lost.length === 0) return;
+  log.warn({ key, parts: lost.length }, 'S3 does not have parts that the state names; they are sent again');
+  await state.write(() => {
+    for (const { partNumber } of lost) state.parts.forget(archive.id, partNumber);
+  });
 }

@@ -52,7 +52,12 @@ const FOLLOWS: Readonly<Record<State, Partial<Record<Event['type'], Progress>>>>
   },
   requested: { staged, jobFailed: planned, expired: planned, failed },
   staged: { staged, began: { state: 'transferring', jobId, expiresAt: 5 }, expired: planned, failed },
-  transferring: { transferred: { state: 'transferred' }, expired: planned, failed },
+  transferring: {
+    transferred: { state: 'transferred' },
+    expired: planned,
+    disproved: { state: 'staged', jobId, expiresAt: 5 },
+    failed,
+  },
   transferred: { verified: { state: 'verified' }, disproved: planned, failed },
   verified: {},
   failed: { retried: planned },

@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from 'commander';
+import { globPattern } from '../domain/glob.ts';
 import { MAX_PART_SIZE, MIN_PART_SIZE } from '../domain/ranges.ts';
+import type { GlobRule } from '../domain/selection.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { UsageError } from '../lib/errors.ts';
 import { MiB, parseSize } from '../lib/size.ts';
@@ -80,6 +82,32 @@ export function tag(text: string, tags: Readonly<Record<string, string>> = {}): 
   }
   if (Object.keys(all).length > 10) throw new InvalidArgumentError('an object has ten tags at most.');
   return all;
+}
+
+/** USD, as `12.50` or `$12.50`. */
+export function usd(text: string): number {
+  const value = Number(text.replace(/^\$/, ''));
+  if (!/^\$?\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('write an amount in USD, such as 25 or 12.50.');
+  return value;
+}
+
+/** Milliseconds since 1970 of a date (its beginning, UTC) or a time. */
+export function date(text: string): number {
+  const value = Date.parse(text);
+  if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) || Number.isNaN(value)) {
+    throw new InvalidArgumentError('write a date such as 2015-12-31, or a time such as 2015-12-31T23:59:59Z.');
+  }
+  return value;
+}
+
+/** Adds globs, one on a line, to the rules before them. */
+export function globs(type: GlobRule['type']): (text: string, rules?: readonly GlobRule[]) => readonly GlobRule[] {
+  return (text, rules = []) => {
+    const added = text.split('\n').filter((glob) => glob !== '');
+    if (added.length === 0) throw new InvalidArgumentError('write a glob, such as *.jpg.');
+    for (const glob of added) parsedBy(globPattern)(glob);
+    return [...rules, ...added.map((glob) => ({ type, glob }))];
+  };
 }
 
 export function url(text: string): string {

@@ -8,13 +8,16 @@ import { MiB, TiB } from '../lib/size.ts';
 import {
   accountId,
   bucketName,
+  date,
   duration,
+  globs,
   parsedBy,
   partSize,
   rate,
   size,
   tag,
   url,
+  usd,
   vaultName,
   wholeNumber,
 } from './option-values.ts';
@@ -24,6 +27,13 @@ export function option(flags: string, description: string): Option {
   const made = new Option(flags, description);
   const name = (made.long ?? '').slice('--'.length);
   return made.env(`GLACIER2S3_${name.toUpperCase().replaceAll('-', '_')}`);
+}
+
+/** `--include` and `--exclude` share one list, in which they keep their order. */
+function globOption(flags: string, description: string, type: 'include' | 'exclude'): Option {
+  const made = option(flags, description).argParser(globs(type));
+  made.attributeName = () => 'rules';
+  return made;
 }
 
 const json = option('--json', 'one JSON document instead of text');
@@ -114,7 +124,28 @@ export const dataOptions = [
   option('--bwlimit <rate>', 'bytes a second, such as 10M').argParser(size),
 ];
 
+/** What archives are called, and which of them are copied. */
+const nameOptions = [
+  option('--names <file>', 'names by archive id, CSV or JSON Lines: they go before the descriptions'),
+  option('--synology-mapping <file>', "Synology's mapping database: the archive of the vault <name>_mapping"),
+];
+
+export const selectionOptions = [
+  ...nameOptions,
+  globOption('--include <glob>', 'copy what matches; the first --include or --exclude that matches decides', 'include'),
+  globOption('--exclude <glob>', 'leave out what matches: globs on the key, as rclone has them', 'exclude'),
+  option('--min-size <size>', 'leave out smaller archives').argParser(size),
+  option('--max-size <size>', 'leave out larger archives').argParser(size),
+  option('--created-after <date>', 'leave out archives of before that date').argParser(date),
+  option('--created-before <date>', 'leave out archives of that date and later').argParser(date),
+  option('--archive-ids-from <file>', 'copy the archives whose ids stand there, one on a line'),
+  option('--limit <n>', 'copy so many of them, the oldest first: for a trial').argParser(
+    wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  ),
+];
+
 export const limitOptions = [
+  option('--max-cost <usd>', 'ask for no more once the estimate of what was asked for would pass it').argParser(usd),
   option('--max-transfer <size>', 'end once so much is copied by this run').argParser(size),
   option('--max-duration <duration>', 'end after this time').argParser(duration),
 ];
@@ -133,6 +164,28 @@ export const logOptions = [
   option('--log-file <file>', 'log there, as JSON Lines, too'),
   option('-q, --quiet', 'log errors only, show no progress'),
   option('-v, --verbose', 'log more'),
+];
+
+export const priceOptions = [option('--prices <file>', 'another price list than that of the program, as JSON')];
+
+export const planOptions = [option('--html <file>', 'write the plan there as a page with charts, too')];
+
+export const namesOptions = [
+  vaultOption,
+  bucketOption,
+  ...sourceOptions,
+  prefixOption,
+  ...nameOptions,
+  option('--format <format>', 'how they are printed; csv and jsonl can be edited and given to --names')
+    .choices(['table', 'csv', 'jsonl'])
+    .default('table'),
+  option('--summary', 'print how many there are of each kind instead'),
+  json,
+  option('--part-size <size>', 'as for transfer')
+    .argParser(partSize)
+    .default(16 * MiB, '16 MiB'),
+  stateDirOption,
+  ...logOptions,
 ];
 
 export const outputOptions = [

@@ -13,11 +13,15 @@ import {
   inventoryGetOptions,
   inventoryImportOptions,
   limitOptions,
+  namesOptions,
   notificationOptions,
   outputOptions,
+  planOptions,
+  priceOptions,
   reportOptions,
   retrievalOptions,
   retryOptions,
+  selectionOptions,
   simulatorOptions,
   sourceOptions,
   stateOptions,
@@ -35,7 +39,7 @@ Exit codes: 0 all copied or nothing to do, 1 fatal, 2 usage, 3 some archives fai
 
 const TRANSFER = [
   ...[vaultOption, bucketOption, ...sourceOptions, ...destinationOptions, ...retrievalOptions, ...notificationOptions],
-  ...[...dataOptions, ...limitOptions, ...stateOptions, ...outputOptions],
+  ...[...selectionOptions, ...dataOptions, ...limitOptions, ...priceOptions, ...stateOptions, ...outputOptions],
 ];
 
 /** All commands; each is loaded only when it is run. */
@@ -49,24 +53,32 @@ export function addCommands(program: Command, io: Io, setExitCode: SetExitCode):
     .addHelpText('after', EXIT_CODES);
 
   const transferOptions = [...TRANSFER, ...observeOptions];
-  add(program, 'transfer', 'copy a whole vault to a bucket; run again, it goes on where it stopped', transferOptions).action(
-    async (options) => {
-      (await import('./check-flags.ts')).checkTransferFlags(options);
-      // what a dry run prints is the plan
-      if (options.dryRun) setExitCode(await (await import('./commands/plan.ts')).plan(options, io));
-      else setExitCode(await (await import('./commands/transfer.ts')).transfer(options, io));
-    },
-  );
-
   add(
     program,
-    'plan',
-    'say what a transfer would do: counts, bytes, keys; spends one inventory job at most',
-    TRANSFER,
+    'transfer',
+    'copy a whole vault to a bucket; run again, it goes on where it stopped',
+    transferOptions,
   ).action(async (options) => {
+    (await import('./check-flags.ts')).checkTransferFlags(options);
+    // what a dry run prints is the plan
+    if (options.dryRun) setExitCode(await (await import('./commands/plan.ts')).plan(options, io));
+    else setExitCode(await (await import('./commands/transfer.ts')).transfer(options, io));
+  });
+
+  add(program, 'plan', 'say what a transfer would do: counts, bytes, keys; spends one inventory job at most', [
+    ...TRANSFER,
+    ...planOptions,
+  ]).action(async (options) => {
     (await import('./check-flags.ts')).checkTransferFlags(options);
     setExitCode(await (await import('./commands/plan.ts')).plan(options, io));
   });
+
+  add(
+    program,
+    'names',
+    'show the key of each archive, what format it was found in and what changed it; edited, it goes back in with --names',
+    namesOptions,
+  ).action(async (options) => setExitCode(await (await import('./commands/names.ts')).names(options, io)));
 
   add(program, 'status', 'how every transfer of the state directory stands', statusOptions).action(async (options) =>
     setExitCode(await (await import('./commands/status.ts')).status(options, io)),

@@ -1,17 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { type Cloud, connect, type Destination } from '../app.ts';
 import type { ChecksumAlgorithm } from '../domain/checksum.ts';
+import type { Prices } from '../domain/price/prices.ts';
 import type { StorageClass } from '../domain/price/storage-class.ts';
+import type { GlobRule } from '../domain/selection.ts';
 import { type Clock, clockFrom, speedFrom } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import type { Tier } from '../ports.ts';
 import { countedBucket, countedVault } from '../observe/counted-calls.ts';
 import type { Observation } from '../observe/observe.ts';
+import type { Tier } from '../ports.ts';
 import { defaultStateDir, openTransfer, statePathOf } from '../state/directory.ts';
 import { lockTransfer } from '../state/lock.ts';
 import type { StateFile } from '../state/state-file.ts';
+import { keepRates } from '../steps/cost.ts';
 import type { Deps, Signals } from '../steps/deps.ts';
 import type { TransferOptions } from '../steps/options.ts';
 import { statusOf, type TransferStatus } from '../steps/status.ts';
@@ -19,6 +22,7 @@ import type { Io } from './io.ts';
 import { type ObserveFlags, observing } from './observing.ts';
 import { createLog, type LogOptions } from './output/log.ts';
 import { createProgress, type ProgressOptions, statusLine } from './output/progress.ts';
+import { readPrices } from './prices.ts';
 
 /** The flags of `transfer` and `plan` as commander gives them. */
 export interface TransferFlags extends LogOptions, ProgressOptions, ObserveFlags {
@@ -30,6 +34,18 @@ export interface TransferFlags extends LogOptions, ProgressOptions, ObserveFlags
   readonly endpointUrl?: string;
   readonly inventory?: string;
   readonly refreshInventory?: boolean;
+  readonly names?: string;
+  readonly synologyMapping?: string;
+  /** `--include` and `--exclude`, in their order. */
+  readonly rules?: readonly GlobRule[];
+  readonly minSize?: number;
+  readonly maxSize?: number;
+  readonly createdAfter?: number;
+  readonly createdBefore?: number;
+  readonly archiveIdsFrom?: string;
+  readonly limit?: number;
+  readonly prices?: string;
+  readonly maxCost?: number;
   readonly prefix: string;
   readonly storageClass: StorageClass;
   readonly destRegion?: string;
@@ -69,6 +85,8 @@ export interface Run {
   readonly cloud: Cloud;
   status(): TransferStatus;
   setHold(hold: () => string | undefined): void;
+  /** Takes the live block away while `work` has the terminal. */
+  pausing<R>(work: () => Promise<R>): Promise<R>;
 }
 
 /** After the first signal, what is in flight has so long (real milliseconds) to be finished and recorded. */
@@ -104,18 +122,20 @@ async function inRun<T>(
   { cloud, clock, state }: { cloud: Cloud; clock: Clock; state: StateFile },
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
-  const options = optionsOf(flags, cloud.region);
+  const options = optionsOf(flags, cloud.region, await readPrices(flags.prices));
   const since = clock.now();
   state.transaction(() => {
     state.facts.set('run', { pid: process.pid, since });
     const { storageClass, tier, checksum, partSize } = options;
     state.facts.set('settings', { storageClass, tier, checksum, partSize });
+    keepRates(state, options.prices, { region: cloud.region, destinationRegion: flags.destRegion ?? cloud.region });
   });
   let hold: () => string | undefined = () => undefined;
   const speed = speedFrom(process.env.GLACIER2S3_CLOCK);
   const status = () => statusOf(state, { now: Date.now(), running: true, speed });
-  const view = createProgress(flags, { status, hold: () => hold() });
-  const shown = createLog(flags, view.log);
+  const openView = () => createProgress(flags, { status, hold: () => hold() });
+  let view = openView();
+  const shown = createLog(flags, (line) => view.log(line));
   if (flags.json) printEvents(state);
   io.onStatusSignal(() => view.log(statusLine(status())));
   let observation: Observation | undefined;
@@ -141,7 +161,16 @@ async function inRun<T>(
     const setHold: Run['setHold'] = (next) => {
       hold = next;
     };
-    return await work({ deps, options, cloud, status, setHold });
+    const pausing: Run['pausing'] = async (pause) => {
+      view.stop();
+      view = { log: (line) => void process.stderr.write(`${line}\n`), stop: () => undefined };
+      try {
+        return await pause();
+      } finally {
+        view = openView();
+      }
+    };
+    return await work({ deps, options, cloud, status, setHold, pausing });
   } finally {
     await observation?.end();
     view.stop();
@@ -191,7 +220,7 @@ export function inventoryPathOf(
   return statePathOf(stateDir ?? defaultStateDir(process.env), { vault, accountId, region, bucket: '', prefix: '' });
 }
 
-function optionsOf(flags: TransferFlags, region: string): TransferOptions {
+function optionsOf(flags: TransferFlags, region: string, prices: Prices): TransferOptions {
   return {
     ...flags,
     region,
@@ -201,6 +230,19 @@ function optionsOf(flags: TransferFlags, region: string): TransferOptions {
     inventoryFile: flags.inventory,
     storedInventory: inventoryPathOf(flags, region),
     refreshInventory: flags.refreshInventory ?? false,
+    namesFile: flags.names,
+    synologyMapping: flags.synologyMapping,
+    selection: {
+      rules: flags.rules,
+      minSize: flags.minSize,
+      maxSize: flags.maxSize,
+      createdAfter: flags.createdAfter,
+      createdBefore: flags.createdBefore,
+      limit: flags.limit,
+    },
+    archiveIdsFrom: flags.archiveIdsFrom,
+    prices,
+    maxCost: flags.maxCost,
     bwlimit: flags.bwlimit,
     maxTransfer: flags.maxTransfer,
     maxDuration: flags.maxDuration,

@@ -16,6 +16,8 @@ export const MAX_PART_SIZE = 4 * GiB;
 /** 40,000 GiB: Glacier's largest archive (AWS General Reference, Amazon Glacier quotas). */
 export const MAX_ARCHIVE_SIZE = MAX_PARTS * MAX_PART_SIZE;
 
+const ONE_PUT = Object.freeze({ uploads: 0, parts: 0 });
+
 /** The bytes of a range. */
 export function lengthOf({ start, end }: ByteRange): number {
   return end - start + 1;
@@ -37,6 +39,11 @@ export function partSizeFor(size: number, wanted: number = MIN_PART_SIZE): numbe
 /** How many parts an archive has. */
 export function partCount(size: number, partSize: number): number {
   return Math.ceil(size / partSize);
+}
+
+/** What writing an archive takes beside a PutObject: an upload and its parts, or 0 and 0 where it goes in one. */
+export function copiesOf(size: number, partSize: number): { readonly uploads: number; readonly parts: number } {
+  return size <= partSize ? ONE_PUT : { uploads: 1, parts: partCount(size, partSize) };
 }
 
 /** The bytes of part `partNumber` (from 1). */

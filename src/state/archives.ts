@@ -2,6 +2,7 @@ import type { ObjectChecksum } from '../domain/checksum.ts';
 import type { ArchiveId, ObjectKey, UploadId } from '../domain/ids.ts';
 import type { ListedArchive } from '../domain/inventory-file.ts';
 import { advance, END_STATES, type Event, type Progress, type State } from '../domain/progress.ts';
+import { copiesOf } from '../domain/ranges.ts';
 import { BugError } from '../lib/errors.ts';
 import { type ArchiveRow, archiveOf, progressOf } from './archive-row.ts';
 import type { Db } from './database.ts';
@@ -99,10 +100,16 @@ export interface Archives {
 }
 
 const PAGE = 1000;
+const NO_COPIES = { uploads: 0, parts: 0 };
 /** The states with an index over their rows: those of which there are few, or that are looked for at every start. */
 const INDEXED_BY_ROW: ReadonlySet<State> = new Set(['requested', 'transferring', 'transferred', 'failed']);
 
-export function createArchives(db: Db, totals: Totals): Archives {
+/** @param settings what is being asked for and written with: requests and copies are counted by it. */
+export function createArchives(
+  db: Db,
+  totals: Totals,
+  settings: () => { readonly tier: string; readonly storageClass: string } | undefined = () => undefined,
+): Archives {
   const all = (where: string, tail = '') =>
     db.prepare<unknown[], ArchiveRow>(`SELECT * FROM archives WHERE ${where} ${tail}`);
   const byId = all('id = ?');
@@ -208,8 +215,17 @@ export function createArchives(db: Db, totals: Totals): Archives {
         verifiedAt: proof?.verifiedAt ?? null,
       });
       if (changes !== 1) throw new BugError(`archive row ${id} was no longer ${from.state}`);
-      totals.add(from.state, -1, -row.size);
-      totals.add(to.state, 1, row.size);
+      const partSize = change.partSize ?? row.part_size;
+      const { uploads, parts } = partSize === null ? NO_COPIES : copiesOf(row.size, partSize);
+      totals.add(from.state, -1, -row.size, row.part_size === null ? 0 : -uploads, row.part_size === null ? 0 : -parts);
+      totals.add(to.state, 1, row.size, uploads, parts);
+      for (const { type } of events) {
+        if (type !== 'requested' && type !== 'transferred') continue;
+        const { tier = '', storageClass = '' } = settings() ?? {};
+        const copies = { count: 1, bytes: row.size, uploads, parts };
+        if (type === 'requested') totals.spend({ kind: 'request', name: tier, ...copies });
+        else totals.spend({ kind: 'copy', name: storageClass, ...copies });
+      }
       if (from.state === 'failed') totals.addFailure(from.reason, -1);
       if (to.state === 'failed') totals.addFailure(to.reason, 1);
       if (END_STATES.includes(to.state)) ended.push(id);

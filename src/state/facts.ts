@@ -1,11 +1,14 @@
 import type { ChecksumAlgorithm } from '../domain/checksum.ts';
 import type { JobId } from '../domain/ids.ts';
+import type { Rates } from '../domain/price/rates.ts';
 import type { CallRateState } from '../domain/schedule/call-rate.ts';
 import type { Hold } from '../domain/schedule/hold.ts';
 import type { RequestLogState } from '../domain/schedule/request-log.ts';
 import type { ThroughputState } from '../domain/schedule/throughput.ts';
+import type { Selection } from '../domain/selection.ts';
 import type { Channel, Tier } from '../ports.ts';
 import type { Db } from './database.ts';
+import type { NameTable } from './names.ts';
 
 /** What is true of the transfer as a whole. Dates are milliseconds since 1970. */
 export interface TransferFacts {
@@ -34,6 +37,16 @@ export interface TransferFacts {
   readonly refresh: InventoryFact;
   /** Every archive has its key since then. */
   readonly plannedAt: number;
+  /** Archives are being given their keys; rows up to `settled` have theirs from an earlier plan. */
+  readonly planning: { readonly settled: number };
+  /** There are new names: all that can have another key is to be given its key again. */
+  readonly replan: true;
+  /** The files that names were taken from. */
+  readonly names: { readonly [table in NameTable]?: NamesFact };
+  /** By what archives were last selected; not `applied`: the pass over them has not come to its end. */
+  readonly selection: { readonly applied: boolean; readonly selection: Selection };
+  /** The prices that the last run has counted with. */
+  readonly rates: Rates;
   /** The bucket has been searched for what is there already, since then. */
   readonly lookedUpAt: number;
   readonly channel: Channel;
@@ -63,6 +76,13 @@ export interface NoticeMemory {
   readonly movedAt: number;
   readonly lookedAt: number;
   readonly told: { readonly completion?: boolean; readonly standstill?: boolean; readonly firstFailure?: boolean };
+}
+
+/** A file of names, known again by its content. */
+export interface NamesFact {
+  readonly path: string;
+  readonly digest: string;
+  readonly count: number;
 }
 
 export interface InventoryFact {

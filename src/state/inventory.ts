@@ -64,7 +64,7 @@ export function createInventoryRows(db: Db, totals: Totals): InventoryRows {
     },
     clear() {
       db.exec(`DELETE FROM inventory_problems; DELETE FROM parts; DELETE FROM archives; DROP INDEX IF EXISTS archives_archive_id;
-        UPDATE totals SET count = 0, bytes = 0; DELETE FROM failures`);
+        UPDATE totals SET count = 0, bytes = 0, uploads = 0, parts = 0; DELETE FROM failures`);
     },
   };
 }

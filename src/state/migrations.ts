@@ -116,4 +116,26 @@ export const MIGRATIONS: readonly string[] = [
     fields TEXT NOT NULL CHECK (json_valid(fields))
   ) STRICT;
   `,
+  // names from files, and what the bill depends on
+  `
+  CREATE TABLE overrides (line INTEGER PRIMARY KEY, archive_id TEXT NOT NULL, name TEXT NOT NULL) STRICT;
+  CREATE INDEX overrides_by_archive_id ON overrides (archive_id);
+  CREATE TABLE synology_names (line INTEGER PRIMARY KEY, archive_id TEXT NOT NULL, name TEXT NOT NULL) STRICT;
+  CREATE INDEX synology_names_by_archive_id ON synology_names (archive_id);
+
+  -- archives that have a part size: those of several parts, and the parts of these
+  ALTER TABLE totals ADD COLUMN uploads INTEGER NOT NULL DEFAULT 0 CHECK (uploads >= 0);
+  ALTER TABLE totals ADD COLUMN parts INTEGER NOT NULL DEFAULT 0 CHECK (parts >= 0);
+
+  -- requests by tier, copies by storage class, each as often as it was made
+  CREATE TABLE spending (
+    kind TEXT NOT NULL CHECK (kind IN ('request','copy')),
+    name TEXT NOT NULL,
+    count INTEGER NOT NULL CHECK (count >= 0),
+    bytes INTEGER NOT NULL CHECK (bytes >= 0),
+    uploads INTEGER NOT NULL CHECK (uploads >= 0),
+    parts INTEGER NOT NULL CHECK (parts >= 0),
+    PRIMARY KEY (kind, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -1,96 +1,174 @@
 import type { ArchiveId, ObjectKey } from '../domain/ids.ts';
+import type { State } from '../domain/progress.ts';
 import type { Db } from './database.ts';
 import type { Totals } from './totals.ts';
 
-/** An archive that wants a key. `createdAt`: milliseconds since 1970. */
-export interface Unplanned {
+/** An archive as the planning sees it. `createdAt`: milliseconds since 1970. */
+export interface Plannable {
   readonly id: number;
   readonly archiveId: ArchiveId;
   readonly description: string;
   readonly createdAt: number;
   readonly size: number;
+  readonly state: State;
+  readonly reason: string | undefined;
+  readonly key: ObjectKey | undefined;
+  readonly partSize: number | undefined;
+  /** Nothing has been asked for or begun: a filter may still leave it out, or take it in again. */
+  readonly isIdle: boolean;
 }
 
-interface UnplannedRow {
+interface PlannableRow {
   id: number;
   archive_id: string;
   description: string;
   created_at: number;
   size: number;
+  state: State;
+  reason: string | null;
+  object_key: string | null;
+  part_size: number | null;
+  is_idle: 0 | 1;
 }
 
-/** Gives keys to archives that have none yet, and tells those apart that want the same one. */
-export interface Planning {
-  /** Listed archives behind row `after`, by row. */
-  listed(after: number, limit: number): Unplanned[];
-  setKey(id: number, key: ObjectKey, partSize: number): void;
-  changeKey(id: number, key: ObjectKey): void;
-  /** From now on the database holds the keys unique. @returns false where they are not: nothing has changed then. */
-  sealKeys(): boolean;
-  /** Before archives are given keys again. */
-  unsealKeys(): void;
-  /** The keys that several archives have, in order. Makes an index of its own, which `sealKeys` takes away. */
-  doubledKeys(): ObjectKey[];
-  /** Those that have the key, the one that keeps it first: one that has it from an earlier plan, else the oldest, then the lowest id. */
-  withKey(key: ObjectKey): Unplanned[];
-  /** Moves all that are listed and have a key on to `planned`. */
-  planAll(): void;
+/** One of several archives that want the same key. */
+export interface Rival {
+  readonly id: number;
+  readonly archiveId: ArchiveId;
+  readonly createdAt: number;
+  readonly key: ObjectKey;
 }
+
+/** A key and what it takes to write the object: 0 and 0 for a PutObject. */
+export interface Copies {
+  readonly uploads: number;
+  readonly parts: number;
+}
+
+/** Gives keys to archives, tells those apart that want the same one, and moves archives in and out of the plan. */
+export interface Planning {
+  /** The highest row there is. */
+  lastRow(): number;
+  /** All behind row `after`, by row. */
+  page(after: number, limit: number): Plannable[];
+  /** Archives that have no key yet, behind row `after`, by row. */
+  listed(after: number, limit: number): Plannable[];
+  /**
+   * As `listed`, with those that have one which can still be changed: nothing of them has been written under it. Archives that are
+   * copied or being copied keep theirs.
+   */
+  movable(after: number, limit: number): Plannable[];
+  /** Gives a listed archive its place, and moves it on to `planned`. */
+  plan(archive: Plannable, key: ObjectKey, partSize: number, copies: Copies): void;
+  changeKey(id: number, key: ObjectKey): void;
+  /** Before archives are given keys: until `sealKeys`, two may have the same. */
+  unsealKeys(): void;
+  /**
+   * Finds the archives that want a key which others want too. In front of each key's is the one that keeps it: one that can't be moved
+   * any more, else one of the rows up to `settled`, which have theirs from an earlier plan, else the oldest, then the lowest id.
+   * @returns how many there are; `rivals` reads them.
+   */
+  findRivals(settled: number): number;
+  /** By their place in the order, behind `after`. */
+  rivals(after: number, limit: number): (Rival & { readonly place: number })[];
+  isTaken(key: ObjectKey): boolean;
+  /** From now on the database holds the keys unique. */
+  sealKeys(): void;
+  /** Leaves an idle planned archive out, or gives another reason for it. */
+  skip(archive: Plannable, reason: string, copies: Copies): void;
+  /** Takes a skipped archive in again. */
+  unskip(archive: Plannable, copies: Copies): void;
+}
+
+/** In which nothing can be changed any more: bytes are under the key, or on their way. */
+const FIXED = "(state IN ('transferring','transferred','verified') OR upload_begun_at IS NOT NULL)";
 
 export function createPlanning(db: Db, totals: Totals): Planning {
-  const columns = 'SELECT id, archive_id, description, created_at, size FROM archives';
-  const listed = db.prepare<[number, number], UnplannedRow>(
-    `${columns} WHERE state = 'listed' AND id > ? ORDER BY id LIMIT ?`,
+  const columns = `SELECT id, archive_id, description, created_at, size, state, reason, object_key, part_size,
+      state IN ('planned','skipped') AND asked_at IS NULL AND upload_begun_at IS NULL AS is_idle
+    FROM archives NOT INDEXED`;
+  const pageOf = (where: string) =>
+    db.prepare<[number, number], PlannableRow>(`${columns} WHERE id > ? AND ${where} ORDER BY id LIMIT ?`);
+  const all = pageOf('true');
+  const listed = pageOf("state = 'listed'");
+  const movable = pageOf(`NOT ${FIXED}`);
+  const lastRow = db.prepare<[], number>('SELECT coalesce(max(id), 0) FROM archives').pluck();
+  const plan = db.prepare(
+    "UPDATE archives SET state = 'planned', object_key = ?, part_size = ? WHERE id = ? AND state = 'listed'",
   );
-  const withKey = db.prepare<[string], UnplannedRow>(
-    `${columns} WHERE object_key = ? ORDER BY state = 'listed', created_at, archive_id`,
-  );
-  const setKey = db.prepare('UPDATE archives SET object_key = ?, part_size = ? WHERE id = ?');
   const changeKey = db.prepare('UPDATE archives SET object_key = ? WHERE id = ?');
-  const doubled = db
-    .prepare<[], string>(
-      `SELECT object_key FROM archives WHERE object_key IS NOT NULL
-       GROUP BY object_key HAVING count(*) > 1 ORDER BY object_key`,
-    )
-    .pluck();
-  const sumListed = db.prepare<[], { count: number; bytes: number }>(
-    "SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes FROM archives WHERE state = 'listed'",
-  );
-  const moveAll = db.prepare("UPDATE archives SET state = 'planned' WHERE state = 'listed'");
-  const unplanned = (row: UnplannedRow): Unplanned => ({
+  const taken = db.prepare('SELECT 1 FROM archives WHERE object_key = ? LIMIT 1').pluck();
+  const move = db.prepare('UPDATE archives SET state = ?, reason = ? WHERE id = ? AND state = ? AND asked_at IS NULL');
+  const pages = (statement: typeof all) => (after: number, limit: number) =>
+    statement.all(after, limit).map(plannableOf);
+  return {
+    lastRow: () => Number(lastRow.get()),
+    page: pages(all),
+    listed: pages(listed),
+    movable: pages(movable),
+    plan({ id, size }, key, partSize, { uploads, parts }) {
+      plan.run(key, partSize, id);
+      totals.add('listed', -1, -size);
+      totals.add('planned', 1, size, uploads, parts);
+    },
+    changeKey: (id, key) => void changeKey.run(key, id),
+    unsealKeys: () =>
+      void db.exec('DROP INDEX IF EXISTS archives_object_key; DROP INDEX IF EXISTS archives_wanted_key'),
+    findRivals(settled) {
+      db.exec(`CREATE INDEX IF NOT EXISTS archives_wanted_key ON archives (object_key) WHERE object_key IS NOT NULL;
+        DROP TABLE IF EXISTS temp.rivals;
+        CREATE TEMP TABLE rivals (place INTEGER PRIMARY KEY, id INTEGER NOT NULL)`);
+      const { changes } = db
+        .prepare(
+          `INSERT INTO temp.rivals (id)
+           SELECT archives.id FROM (
+             SELECT object_key FROM archives WHERE object_key IS NOT NULL GROUP BY object_key HAVING count(*) > 1
+           ) AS wanted CROSS JOIN archives INDEXED BY archives_wanted_key
+             ON archives.object_key = wanted.object_key AND archives.object_key IS NOT NULL
+           ORDER BY archives.object_key, CASE WHEN ${FIXED} THEN 0 WHEN archives.id <= ? THEN 1 ELSE 2 END, created_at, archive_id`,
+        )
+        .run(settled);
+      return changes;
+    },
+    rivals(after, limit) {
+      return db
+        .prepare<[number, number], Rival & { readonly place: number }>(
+          `SELECT place, archives.id, archive_id AS archiveId, created_at AS createdAt, object_key AS key
+           FROM temp.rivals JOIN archives USING (id) WHERE place > ? ORDER BY place LIMIT ?`,
+        )
+        .all(after, limit);
+    },
+    isTaken: (key) => taken.get(key) !== undefined,
+    sealKeys() {
+      db.exec(`DROP TABLE IF EXISTS temp.rivals;
+        CREATE UNIQUE INDEX IF NOT EXISTS archives_object_key ON archives (object_key) WHERE object_key IS NOT NULL;
+        DROP INDEX IF EXISTS archives_wanted_key`);
+    },
+    skip({ id, size, state }, reason, { uploads, parts }) {
+      move.run('skipped', reason, id, state);
+      if (state === 'skipped') return;
+      totals.add(state, -1, -size, -uploads, -parts);
+      totals.add('skipped', 1, size, uploads, parts);
+    },
+    unskip({ id, size }, { uploads, parts }) {
+      move.run('planned', null, id, 'skipped');
+      totals.add('skipped', -1, -size, -uploads, -parts);
+      totals.add('planned', 1, size, uploads, parts);
+    },
+  };
+}
+
+function plannableOf(row: PlannableRow): Plannable {
+  return {
     id: row.id,
     archiveId: row.archive_id as ArchiveId,
     description: row.description,
     createdAt: row.created_at,
     size: row.size,
-  });
-  return {
-    listed: (after, limit) => listed.all(after, limit).map(unplanned),
-    setKey: (id, key, partSize) => void setKey.run(key, partSize, id),
-    changeKey: (id, key) => void changeKey.run(key, id),
-    sealKeys() {
-      try {
-        db.exec(
-          'CREATE UNIQUE INDEX IF NOT EXISTS archives_object_key ON archives (object_key) WHERE object_key IS NOT NULL',
-        );
-      } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'SQLITE_CONSTRAINT_UNIQUE') return false;
-        throw error;
-      }
-      db.exec('DROP INDEX IF EXISTS archives_wanted_key');
-      return true;
-    },
-    unsealKeys: () => void db.exec('DROP INDEX IF EXISTS archives_object_key'),
-    doubledKeys() {
-      db.exec('CREATE INDEX IF NOT EXISTS archives_wanted_key ON archives (object_key) WHERE object_key IS NOT NULL');
-      return doubled.all() as ObjectKey[];
-    },
-    withKey: (key) => withKey.all(key).map(unplanned),
-    planAll() {
-      const { count, bytes } = sumListed.get() ?? { count: 0, bytes: 0 };
-      moveAll.run();
-      totals.add('listed', -count, -bytes);
-      totals.add('planned', count, bytes);
-    },
+    state: row.state,
+    reason: row.reason ?? undefined,
+    key: (row.object_key ?? undefined) as ObjectKey | undefined,
+    partSize: row.part_size ?? undefined,
+    isIdle: row.is_idle === 1,
   };
 }

@@ -2,7 +2,7 @@ import type { ArchiveId } from '../domain/ids.ts';
 import type { ListedArchive } from '../domain/inventory-file.ts';
 import type { Db } from './database.ts';
 import type { InventoryProblem } from './inventory.ts';
-import type { Totals } from './totals.ts';
+import type { Copies, Totals } from './totals.ts';
 
 /** The code of archives that a newer inventory no longer lists. */
 export const GONE = 'gone';
@@ -34,10 +34,8 @@ export interface Merged {
   readonly back: number;
 }
 
-interface Sum {
-  state: 'listed' | 'planned';
-  count: number;
-  bytes: number;
+interface Sum extends Copies {
+  readonly state: 'listed' | 'planned';
 }
 
 const COLUMNS = 'archive_id, description, created_at, size, tree_hash';
@@ -55,7 +53,9 @@ export function createRefresh(db: Db, totals: Totals): Refresh {
   const sumsOf = (where: string, state = 'state') =>
     db
       .prepare<[], Sum>(
-        `SELECT ${state} AS state, count(*) AS count, sum(size) AS bytes FROM archives WHERE ${where} GROUP BY 1`,
+        `SELECT ${state} AS state, count(*) AS count, sum(size) AS bytes, coalesce(sum(size > part_size), 0) AS uploads,
+           coalesce(sum(CASE WHEN size > part_size THEN (size + part_size - 1) / part_size END), 0) AS parts
+         FROM archives WHERE ${where} GROUP BY 1`,
       )
       .all();
   const takeProblems = () =>
@@ -72,20 +72,20 @@ export function createRefresh(db: Db, totals: Totals): Refresh {
   };
   const bringBack = (): number => {
     const sums = sumsOf(IS_BACK, "'planned'");
-    for (const { count, bytes } of sums) {
-      totals.add('failed', -count, -bytes);
+    for (const { count, bytes, uploads, parts } of sums) {
+      totals.add('failed', -count, -bytes, -uploads, -parts);
       totals.addFailure(GONE, -count);
-      totals.add('planned', count, bytes);
+      totals.add('planned', count, bytes, uploads, parts);
     }
     db.exec(`UPDATE archives SET state = 'planned', reason = NULL, message = NULL WHERE ${IS_BACK}`);
     return countOf(sums);
   };
   const dropGone = (message: string): number => {
     const sums = sumsOf(IS_GONE);
-    for (const { state, count, bytes } of sums) {
-      totals.add(state, -count, -bytes);
+    for (const { state, count, bytes, uploads, parts } of sums) {
+      totals.add(state, -count, -bytes, -uploads, -parts);
       if (state === 'listed') continue;
-      totals.add('failed', count, bytes);
+      totals.add('failed', count, bytes, uploads, parts);
       totals.addFailure(GONE, count);
     }
     // one that has no key yet is nothing that anybody counts on

@@ -1,6 +1,7 @@
 import { END_STATES } from '../domain/progress.ts';
 import { type Account, createAccount } from './account.ts';
 import { type Archive, type Archives, createArchives } from './archives.ts';
+import { inBulk } from './bulk.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { type Db, explain, openDatabase } from './database.ts';
 import { createFacts, type Facts } from './facts.ts';
@@ -9,9 +10,11 @@ import { createHistory, type History } from './history.ts';
 import { createInventoryRows, type InventoryRows } from './inventory.ts';
 import { createJobs, type Jobs } from './jobs.ts';
 import { createLogTail, type LogTail } from './log-tail.ts';
+import { createNames, type Names } from './names.ts';
 import { createParts, type Parts } from './parts.ts';
 import { createPlanning, type Planning } from './planning.ts';
 import { createRefresh, type Refresh } from './refresh.ts';
+import { createSelecting, type Selecting } from './selecting.ts';
 import { createTotals, type Totals } from './totals.ts';
 
 /** The longest that a grouped write waits for others to share its commit. */
@@ -28,9 +31,11 @@ export interface StateFile {
   readonly jobs: Jobs;
   readonly inventory: InventoryRows;
   readonly planning: Planning;
+  readonly names: Names;
+  readonly selecting: Selecting;
   readonly refresh: Refresh;
   readonly account: Account;
-  readonly totals: Pick<Totals, 'byState' | 'failures'>;
+  readonly totals: Pick<Totals, 'byState' | 'failures' | 'copies' | 'spent'>;
   readonly counters: Counters;
   readonly history: History;
   readonly logTail: LogTail;
@@ -42,6 +47,8 @@ export interface StateFile {
    * promise only, and undoes what it has written; a commit that fails rejects all that shared it.
    */
   write<T>(work: () => T): Promise<T>;
+  /** Runs work that moves a whole inventory in large transactions: see bulk.ts. Not within another one. */
+  inBulk<T>(work: () => Promise<T>): Promise<T>;
   /** Called with each archive that has reached its end, once that is on the disk. One listener. */
   onEnd(listener: (archive: Archive) => void): void;
   /** Commits what is gathered and closes the file. */
@@ -52,7 +59,8 @@ export interface StateFile {
 export function openStateFile(path: string, options: { readonly readonly?: boolean } = {}): StateFile {
   const db = openDatabase(path, options);
   const totals = createTotals(db);
-  const archives = createArchives(db, totals);
+  const facts = createFacts(db);
+  const archives = createArchives(db, totals, () => facts.get('settings'));
   let listener: ((archive: Archive) => void) | undefined;
   const transaction = transactionOf(db, path, totals, {
     committed() {
@@ -67,12 +75,14 @@ export function openStateFile(path: string, options: { readonly readonly?: boole
   const group = createGroup(db, transaction, savepointOf(db, totals));
   return {
     path,
-    facts: createFacts(db),
+    facts,
     archives,
     parts: createParts(db),
     jobs: createJobs(db),
     inventory: createInventoryRows(db, totals),
     planning: createPlanning(db, totals),
+    names: createNames(db),
+    selecting: createSelecting(db),
     refresh: createRefresh(db, totals),
     account: createAccount(db),
     totals,
@@ -82,6 +92,7 @@ export function openStateFile(path: string, options: { readonly readonly?: boole
     failuresPage: createFailuresPage(db),
     transaction,
     write: group.write,
+    inBulk: (work) => inBulk(db, work),
     onEnd(heard) {
       listener = heard;
     },

@@ -1,70 +1,123 @@
-import type { ObjectKey } from '../domain/ids.ts';
 import type { KnownNames } from '../domain/names/name-of.ts';
 import { nameOf } from '../domain/names/name-of.ts';
-import { disambiguate, keyOf } from '../domain/object-key.ts';
-import { partSizeFor } from '../domain/ranges.ts';
-import { BugError } from '../lib/errors.ts';
-import type { Unplanned } from '../state/planning.ts';
+import { disambiguate, keyOf, type NamedKey } from '../domain/object-key.ts';
+import { copiesOf, partSizeFor } from '../domain/ranges.ts';
+import type { Plannable } from '../state/planning.ts';
 import type { Deps } from './deps.ts';
+import { knownNames, type NameFiles, takeNames } from './given-names.ts';
+import { type SelectOptions, selectArchives } from './select.ts';
+import { createTicker } from './ticker.ts';
 
 /** Archives in one transaction. */
-const BATCH = 10_000;
+const BATCH = 20_000;
 
-export interface PlanOptions {
-  readonly prefix: string;
+export interface PlanOptions extends NameFiles, SelectOptions {
   /** Bytes; a power of two MiB. */
   readonly partSize: number;
-  readonly names?: KnownNames;
 }
 
+export type PlanDeps = Pick<Deps, 'state' | 'clock' | 'log' | 'signals'>;
+
 /**
- * Gives every listed archive its key and its part size. The keys depend on the inventory, the names and the prefix alone: the same
- * each time, whatever was interrupted.
+ * Gives every listed archive its key and its part size, and leaves out what the filters do not take. The keys depend on the inventory,
+ * the names and the prefix alone: the same each time, whatever was interrupted. New names give new keys to all but what is copied
+ * or being copied; other filters move what nothing was asked for in and out.
  */
-export function planArchives(deps: Pick<Deps, 'state' | 'clock' | 'log'>, options: PlanOptions): void {
+export async function planArchives(deps: PlanDeps, options: PlanOptions): Promise<void> {
   const { state } = deps;
-  if (state.totals.byState().listed.count === 0) return;
-  state.transaction(() => state.planning.unsealKeys());
+  await state.inBulk(async () => {
+    await takeNames(deps, options);
+    const isNew = state.totals.byState().listed.count > 0 || state.facts.get('replan') !== undefined;
+    if (isNew || state.facts.get('planning') !== undefined) await giveKeys(deps, options);
+    await selectArchives(deps, { ...options, isNew });
+  });
+}
+
+/** The name of an archive and the key that it asks for: its own, unless another one has it. */
+export function wantedKey(
+  { archiveId, description }: Pick<Plannable, 'archiveId' | 'description'>,
+  prefix: string,
+  names: KnownNames | undefined,
+): NamedKey & { readonly name: ReturnType<typeof nameOf> } {
+  const name = nameOf(archiveId, description, names);
+  return { ...keyOf({ archiveId, name, prefix }), name };
+}
+
+async function giveKeys(deps: PlanDeps, { prefix, partSize }: PlanOptions): Promise<void> {
+  const { state, log } = deps;
+  const { planning, facts } = state;
+  const all = facts.get('replan') ?? false;
+  state.transaction(() => {
+    planning.unsealKeys();
+    // rows up to here have their keys from an earlier plan, however often this one is begun again
+    if (facts.get('planning') === undefined || all) {
+      facts.set('planning', { settled: all || facts.get('plannedAt') === undefined ? 0 : settledRow(state) });
+    }
+  });
+  const names = knownNames(state);
+  const rows = planning.lastRow();
+  const ticker = createTicker(log, 'the archives are being given their keys', deps.signals.stop);
   for (let after = 0; ; ) {
-    const batch = state.planning.listed(after, BATCH);
+    const batch = all ? planning.movable(after, BATCH) : planning.listed(after, BATCH);
     const last = batch.at(-1);
     if (!last) break;
     state.transaction(() => {
       for (const archive of batch) {
-        state.planning.setKey(archive.id, wantedKey(archive, options), partSizeFor(archive.size, options.partSize));
+        const { key } = wantedKey(archive, prefix, names);
+        if (archive.state === 'listed') {
+          const size = partSizeFor(archive.size, partSize);
+          planning.plan(archive, key, size, copiesOf(archive.size, size));
+        } else if (archive.key !== key) planning.changeKey(archive.id, key);
       }
     });
     after = last.id;
+    await ticker.tick(after, rows);
   }
+  log.info({ archives: rows }, 'the keys are being held against each other');
+  const renamed = await tellApart(deps, facts.get('planning')?.settled ?? 0);
   state.transaction(() => {
-    if (!state.planning.sealKeys()) {
-      const renamed = tellApart(deps, state.planning.doubledKeys());
-      if (!state.planning.sealKeys()) throw new BugError('keys are still not unique');
-      deps.log.info({ renamed }, 'archives of the same name were told apart by their creation date');
-    }
-    state.planning.planAll();
-    state.facts.set('plannedAt', deps.clock.now());
+    planning.sealKeys();
+    facts.remove('planning');
+    facts.remove('replan');
+    facts.remove('lookedUpAt');
+    facts.set('plannedAt', deps.clock.now());
   });
+  if (renamed > 0) log.info({ renamed }, 'archives of the same name were told apart by their creation date');
 }
 
-function wantedKey({ archiveId, description }: Unplanned, { prefix, names }: PlanOptions): ObjectKey {
-  return keyOf({ archiveId, name: nameOf(archiveId, description, names), prefix }).key;
+/** The last row that has its key from a plan that was brought to its end. */
+function settledRow({ planning }: PlanDeps['state']): number {
+  const [first] = planning.listed(0, 1);
+  return first ? first.id - 1 : planning.lastRow();
 }
 
 /** The first of those with the same key keeps it, each of the others takes the first of its own that is free. */
-function tellApart({ state: { planning } }: Pick<Deps, 'state'>, keys: readonly ObjectKey[]): number {
+async function tellApart({ state, log, signals }: PlanDeps, settled: number): Promise<number> {
+  const { planning } = state;
+  const rivals = state.transaction(() => planning.findRivals(settled));
+  const ticker = createTicker(log, 'archives of the same name are being told apart', signals.stop);
   let renamed = 0;
-  for (const key of keys) {
-    for (const { id, archiveId, createdAt } of planning.withKey(key).slice(1)) {
-      let attempt = 1;
-      let free = disambiguate({ key, creationDate: createdAt, archiveId, attempt });
-      while (planning.withKey(free).length > 0) {
-        attempt += 1;
-        free = disambiguate({ key, creationDate: createdAt, archiveId, attempt });
+  let kept: string | undefined;
+  for (let after = 0; ; ) {
+    const batch = planning.rivals(after, BATCH);
+    const last = batch.at(-1);
+    if (!last) return renamed;
+    state.transaction(() => {
+      for (const { id, archiveId, createdAt, key } of batch) {
+        if (key === kept) {
+          let attempt = 1;
+          let free = disambiguate({ key, creationDate: createdAt, archiveId, attempt });
+          while (planning.isTaken(free)) {
+            attempt += 1;
+            free = disambiguate({ key, creationDate: createdAt, archiveId, attempt });
+          }
+          planning.changeKey(id, free);
+          renamed += 1;
+        }
+        kept = key;
       }
-      planning.changeKey(id, free);
-      renamed += 1;
-    }
+    });
+    after = last.place;
+    await ticker.tick(after, rivals);
   }
-  return renamed;
 }

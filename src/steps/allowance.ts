@@ -1,8 +1,9 @@
+import type { StorageClass } from '../domain/price/storage-class.ts';
 import { type Decision, decide } from '../domain/schedule/decide.ts';
-import type { Hold } from '../domain/schedule/hold.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { Tier } from '../ports.ts';
-import type { Allowance } from './3-request.ts';
+import { type Allowance, REQUEST_BATCH } from './3-request.ts';
+import { withinCap } from './cost.ts';
 import type { Deps } from './deps.ts';
 import type { Meter } from './meter.ts';
 import type { Work } from './work.ts';
@@ -19,11 +20,14 @@ export function createAllowance(
   options: {
     readonly tier: Tier;
     readonly maxBytesPerDay: number;
+    readonly storageClass: StorageClass;
+    /** USD. */
+    readonly maxCost: number | undefined;
     readonly maxTransfer: number | undefined;
     readonly bwlimit: number | undefined;
     readonly policyBytesPerHour: number | undefined;
   },
-): () => Allowance & { readonly hold?: Hold } {
+): () => Allowance {
   let staged: ReturnType<Deps['state']['archives']['byExpiry']> = [];
   let stagedAt = Number.NEGATIVE_INFINITY;
   return () => {
@@ -35,6 +39,7 @@ export function createAllowance(
       staged = archives.byExpiry();
       stagedAt = performance.now();
     }
+    const { maxCost } = options;
     const outstanding = by.requested.bytes + by.staged.bytes + by.transferring.bytes;
     const decision: Decision = decide({
       now,
@@ -49,6 +54,9 @@ export function createAllowance(
         maxBytesPerDay: options.maxBytesPerDay,
         policyBytesPerHour: options.policyBytesPerHour,
         bytesPerSecond: options.bwlimit,
+        ...(maxCost !== undefined && {
+          costLeft: withinCap(deps.state, archives.nextPlanned(REQUEST_BATCH, now), { ...options, maxCost }),
+        }),
         transferLeft:
           options.maxTransfer === undefined ? undefined : options.maxTransfer - work.copied.bytes - outstanding,
       },

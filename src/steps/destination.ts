@@ -8,13 +8,13 @@ import { persist } from './persist.ts';
 /** HeadObject calls at once. */
 const HEADS = 16;
 
-/** Refuses a bucket in another Region than the vault's, unless that is wanted. */
+/** Refuses a bucket in another Region than the vault's, unless that is wanted. @returns the bucket's Region. */
 export async function checkBucket(
   deps: Pick<Deps, 'bucket' | 'clock' | 'log' | 'signals'>,
   { bucket, region, allowCrossRegion }: { bucket: string; region: string; allowCrossRegion: boolean },
-): Promise<void> {
+): Promise<string> {
   const there = await persist(deps, () => deps.bucket.describe(deps.signals.stop));
-  if (there.region === region) return;
+  if (there.region === region) return region;
   if (!allowCrossRegion) {
     throw new FatalError(
       'cross_region',
@@ -25,6 +25,7 @@ export async function checkBucket(
     { bucket: there.region, vault: region },
     'the bucket is in another Region: transfer between Regions is paid for',
   );
+  return there.region;
 }
 
 /**

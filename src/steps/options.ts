@@ -1,4 +1,7 @@
 import type { ChecksumAlgorithm } from '../domain/checksum.ts';
+import type { Prices } from '../domain/price/prices.ts';
+import type { StorageClass } from '../domain/price/storage-class.ts';
+import type { Selection } from '../domain/selection.ts';
 import type { ObjectAttributes, Tier } from '../ports.ts';
 
 /** What a transfer is told: the options of `transfer`, parsed. Sizes in bytes, durations in milliseconds. */
@@ -8,7 +11,7 @@ export interface TransferOptions {
   readonly region: string;
   readonly bucket: string;
   readonly prefix: string;
-  readonly storageClass: string;
+  readonly storageClass: StorageClass;
   readonly encryption: ObjectAttributes['encryption'];
   readonly tags: Readonly<Record<string, string>>;
   readonly checksum: ChecksumAlgorithm;
@@ -19,6 +22,11 @@ export interface TransferOptions {
   /** Where an inventory of the vault may be that was taken for no transfer in particular. */
   readonly storedInventory: string | undefined;
   readonly refreshInventory: boolean;
+  /** `--names` and `--synology-mapping`. */
+  readonly namesFile: string | undefined;
+  readonly synologyMapping: string | undefined;
+  readonly selection: Omit<Selection, 'idsFrom'>;
+  readonly archiveIdsFrom: string | undefined;
 
   readonly tier: Tier;
   /** InitiateJob calls a second. */
@@ -38,6 +46,9 @@ export interface TransferOptions {
   /** Bytes a second. */
   readonly bwlimit: number | undefined;
 
+  readonly prices: Prices;
+  /** USD, over all runs. */
+  readonly maxCost: number | undefined;
   readonly maxTransfer: number | undefined;
   readonly maxDuration: number | undefined;
   readonly once: boolean;

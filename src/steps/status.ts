@@ -5,6 +5,7 @@ import { SECOND } from '../lib/duration.ts';
 import type { TransferFacts } from '../state/facts.ts';
 import type { StateFile } from '../state/state-file.ts';
 import type { Total } from '../state/totals.ts';
+import { type Cost, costOf } from './cost.ts';
 
 export type Phase = 'inventory' | 'planned' | 'requesting' | 'waiting' | 'transferring' | 'complete' | 'incomplete';
 
@@ -24,7 +25,7 @@ export interface TransferStatus {
   readonly rate: { readonly bytesPerSecond: number; readonly archivesPerSecond: number };
   readonly etaSeconds: number | null;
   readonly nextExpiry: string | null;
-  readonly cost: { readonly spentUsd: number; readonly plannedUsd: number };
+  readonly cost: Cost;
   /** Why nothing is being asked for, as the run has last said. */
   readonly hold: { readonly code: string; readonly text: string } | null;
   /** Calls a second that throttling has left: InitiateJob and GetJobOutput. */
@@ -80,7 +81,7 @@ export function statusOf(state: StateFile, { now, running, speed = 1 }: StatusOp
     rate: news ?? { bytesPerSecond: 0, archivesPerSecond: 0 },
     etaSeconds: etaOf(state, archives, phase, speed),
     nextExpiry: isoOf(state.archives.nextExpiry()),
-    cost: { spentUsd: 0, plannedUsd: 0 },
+    cost: costOf(state),
     hold: hold ?? null,
     paces: paces ? { requestsPerSecond: paces.request.perSecond, readsPerSecond: paces.read.perSecond } : null,
     lineRate: lineRateOf(facts.get('throughput'), speed),

@@ -7,7 +7,7 @@ import type { Deps } from './deps.ts';
 import type { Pace } from './pace.ts';
 
 /** Why a run ended before everything was done. */
-export type Ending = 'cap' | 'duration' | 'stopped';
+export type Ending = 'cost' | 'cap' | 'duration' | 'stopped';
 
 /** What the loops of one run share. */
 export interface Work {

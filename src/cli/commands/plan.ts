@@ -1,19 +1,29 @@
 import { readInventory } from '../../steps/1-inventory.ts';
 import { planArchives } from '../../steps/2-plan.ts';
+import { checkNamesFile } from '../../steps/given-names.ts';
 import type { Io } from '../io.ts';
-import { planText } from '../output/plan.ts';
+import { estimateOf, planHtml, planText } from '../output/plan.ts';
+import { writeFileOf } from '../output/write-out.ts';
 import { type TransferFlags, withRun } from '../run.ts';
 
-/** Says what a transfer would do. @returns the exit code. */
-export function plan(flags: TransferFlags, io: Io): Promise<number> {
-  return withRun(flags, io, async (run) => {
-    const inventory = await readInventory(run.deps, { ...run.options, topicArn: undefined });
+export interface PlanFlags extends TransferFlags {
+  readonly html?: string;
+}
+
+/** Says what a transfer would do and cost. @returns the exit code. */
+export function plan(flags: PlanFlags, io: Io): Promise<number> {
+  return withRun(flags, io, async ({ deps, options }) => {
+    const isNew = deps.state.facts.get('inventory')?.loadedAt === undefined;
+    if (isNew && options.namesFile !== undefined) await checkNamesFile(deps, options.namesFile);
+    const inventory = await readInventory(deps, { ...options, topicArn: undefined });
     if (inventory.type === 'pending') {
       process.stdout.write('the inventory is on its way: run the same command again\n');
       return 75;
     }
-    planArchives(run.deps, run.options);
-    process.stdout.write(planText(run.deps, flags, run.options));
+    await planArchives(deps, options);
+    const estimate = await estimateOf(deps, flags, options);
+    if (flags.html !== undefined) await writeFileOf(flags.html, [planHtml(estimate, deps, options)], io.stop);
+    process.stdout.write(planText(estimate, flags));
     return 0;
   });
 }

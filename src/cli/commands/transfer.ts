@@ -1,13 +1,15 @@
 import { formatSize } from '../../lib/size.ts';
 import { type Outcome, transferVault } from '../../steps/pipeline.ts';
 import type { TransferStatus } from '../../steps/status.ts';
+import { createConsent } from '../consent.ts';
 import type { Io } from '../io.ts';
 import { type TransferFlags, withRun } from '../run.ts';
 
 /** Copies a vault to a bucket. @returns the exit code. */
 export async function transfer(flags: TransferFlags, io: Io): Promise<number> {
   const { outcome, status } = await withRun(flags, io, async (run) => {
-    const ended = await transferVault(run.deps, run.options, run.setHold);
+    const consent = createConsent(run, flags, io.stop);
+    const ended = await transferVault(run.deps, run.options, { watchHold: run.setHold, consent });
     return { outcome: ended, status: run.status() };
   });
   process.stdout.write(
@@ -24,6 +26,7 @@ function exitCodeOf(outcome: Outcome, io: Io): number {
       return outcome.failed > 0 ? 3 : 0;
     case 'pending':
       return 75;
+    case 'cost':
     case 'cap':
       return 8;
     case 'duration':
@@ -37,6 +40,7 @@ function exitCodeOf(outcome: Outcome, io: Io): number {
 
 const ENDINGS: Readonly<Record<Exclude<Outcome['type'], 'finished'>, string>> = {
   pending: 'work is pending at Glacier: run the same command again',
+  cost: '--max-cost was reached, and what was asked for is copied: run again with a higher one to go on',
   cap: '--max-transfer was reached: run the same command again to go on',
   duration: '--max-duration was reached: run the same command again to go on',
   stopped: 'stopped: run the same command again to go on',

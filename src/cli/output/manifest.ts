@@ -1,4 +1,5 @@
 import type { ManifestLine } from '../../steps/manifest.ts';
+import { csvLine } from './csv.ts';
 
 /** The columns of the CSV manifest, in their order. New ones come at the end. */
 const COLUMNS: Readonly<Record<string, (line: ManifestLine) => string | number | undefined>> = {
@@ -26,16 +27,11 @@ const COLUMNS: Readonly<Record<string, (line: ManifestLine) => string | number |
 /** RFC 4180 but for the line ends, which are line feeds; with a header. */
 export function* csvManifest(lines: Iterable<ManifestLine>): Generator<string> {
   const columns = Object.values(COLUMNS);
-  yield `${Object.keys(COLUMNS).join(',')}\n`;
-  for (const line of lines) yield `${columns.map((column) => csvCell(column(line))).join(',')}\n`;
+  yield csvLine(Object.keys(COLUMNS));
+  for (const line of lines) yield csvLine(columns.map((column) => column(line)));
 }
 
 /** One JSON object a line; what is not there has no field. */
 export function* jsonLinesManifest(lines: Iterable<ManifestLine>): Generator<string> {
   for (const line of lines) yield `${JSON.stringify(line)}\n`;
-}
-
-function csvCell(value: string | number | undefined): string {
-  const text = String(value ?? '');
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

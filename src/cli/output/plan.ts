@@ -1,25 +1,46 @@
-import { estimate } from '../../domain/price/estimate.ts';
-import { SHIPPED_PRICES } from '../../domain/price/prices.ts';
-import type { Deps } from '../../steps/deps.ts';
+import { type Estimate, estimate } from '../../domain/price/estimate.ts';
 import type { TransferOptions } from '../../steps/options.ts';
-import { figuresOf } from '../../steps/plan-figures.ts';
-import type { TransferFlags } from '../run.ts';
+import { type FiguresDeps, figuresOf } from '../../steps/plan-figures.ts';
+import { planPage } from './plan-html.ts';
 import { renderPlan } from './plan-text.ts';
 
-/** The plan as text, or with `--json` as one document. */
-export function planText(deps: Pick<Deps, 'state' | 'clock'>, flags: TransferFlags, options: TransferOptions): string {
-  const result = estimate({
-    figures: figuresOf(deps),
-    prices: SHIPPED_PRICES,
-    tier: flags.tier,
-    storageClass: flags.storageClass,
-    region: options.region,
-    destinationRegion: flags.destRegion ?? options.region,
+/** The flags that a plan depends on beside the options. */
+interface PlanFlags {
+  readonly destRegion?: string;
+  readonly json?: boolean;
+}
+
+/** What is planned and not yet asked for, and what it costs. One pass over the archives. */
+export async function estimateOf(deps: FiguresDeps, flags: PlanFlags, options: TransferOptions): Promise<Estimate> {
+  const { prices, tier, storageClass, region } = options;
+  const measured = deps.state.facts.get('rates');
+  return estimate({
+    figures: await figuresOf(deps),
+    prices,
+    tier,
+    storageClass,
+    region,
+    destinationRegion: measured?.destinationRegion ?? flags.destRegion ?? region,
     paces: {
       requestsPerSecond: options.requestRate,
       maxBytesPerDay: options.maxBytesPerDay,
       bytesPerSecond: options.bwlimit,
     },
   });
-  return flags.json ? `${JSON.stringify(result)}\n` : renderPlan(result);
+}
+
+/** The plan as text, or with `--json` as one document. */
+export function planText(plan: Estimate, { json }: PlanFlags): string {
+  return json ? `${JSON.stringify(plan)}\n` : renderPlan(plan);
+}
+
+/** The page of `plan --html`. */
+export function planHtml(
+  plan: Estimate,
+  { state }: Pick<FiguresDeps, 'state'>,
+  { vault, bucket }: TransferOptions,
+): string {
+  const date = state.facts.get('inventory')?.date;
+  const inventoryDate = date === undefined ? undefined : new Date(date).toISOString();
+  return planPage(plan, { vault, bucket, ...(inventoryDate !== undefined && { inventoryDate }) });
 }

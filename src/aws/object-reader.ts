@@ -10,7 +10,11 @@ import { isNotFound } from './s3-fields.ts';
 export function objectReader({ client, bucket, expectedBucketOwner }: S3BucketOptions): ObjectReader {
   return {
     async read(key, range, signal) {
-      const context = { service: 's3', operation: 'GetObject', subject: `object "${key}" in bucket "${bucket}"` } as const;
+      const context = {
+        service: 's3',
+        operation: 'GetObject',
+        subject: `object "${key}" in bucket "${bucket}"`,
+      } as const;
       const command = new GetObjectCommand({
         Bucket: bucket,
         Key: key,

@@ -71,7 +71,8 @@ export function lockOn(
   if (policy === undefined) return () => false;
   const parsed = parsePolicy(policy);
   const isOpaque =
-    !parsed || parsed.some(({ effect, conditions }) => effect === 'Deny' && conditions.some(({ key }) => key !== AGE_KEY));
+    !parsed ||
+    parsed.some(({ effect, conditions }) => effect === 'Deny' && conditions.some(({ key }) => key !== AGE_KEY));
   if (isOpaque) return () => true;
   return (createdAt) => {
     const context = { [AGE_KEY]: String(Math.floor((now - createdAt) / DAY)) };

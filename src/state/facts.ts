@@ -58,6 +58,14 @@ export interface TransferFacts {
   readonly paces: { readonly request: CallRateState; readonly read: CallRateState };
   /** What the line was measured to copy. */
   readonly throughput: ThroughputState;
+  /** The last run of `verify`; without `endedAt`, it is gone on with. */
+  readonly check: CheckFact;
+  /** How the state was recovered; without `endedAt`, it is not all there yet. */
+  readonly recovery: { readonly source: 'backup' | 'services'; readonly begunAt: number; readonly endedAt?: number };
+  /** The vault itself was deleted. */
+  readonly vaultDeletedAt: number;
+  /** Where the state is backed up to. */
+  readonly stateBackup: { readonly bucket: string; readonly prefix: string };
   /** The run that holds the file, or held it last. */
   readonly run: { readonly pid: number; readonly since: number; readonly endedAt?: number };
   /** Why nothing was being asked for when the run last looked. */
@@ -83,6 +91,17 @@ export interface NamesFact {
   readonly path: string;
   readonly digest: string;
   readonly count: number;
+}
+
+export interface CheckFact {
+  readonly run: number;
+  readonly begunAt: number;
+  readonly endedAt?: number;
+  readonly deep: boolean;
+  /** Undefined: any will do. */
+  readonly storageClass?: string;
+  /** So many are looked at, chosen by the seed. */
+  readonly sample?: { readonly size: number; readonly seed: number };
 }
 
 export interface InventoryFact {

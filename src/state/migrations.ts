@@ -138,4 +138,26 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (kind, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  // what was proven after the copy, and what was deleted from the vault
+  `
+  -- what verify has last found of an object; result as rclone check writes it
+  CREATE TABLE checks (
+    archive INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL,
+    result TEXT NOT NULL CHECK (result IN ('=','-','*','!')),
+    -- what differs, for people
+    detail TEXT,
+    checked_at INTEGER NOT NULL,
+    -- whether the bytes were read back: right, or in a class that has to be restored first
+    read_back TEXT CHECK (read_back IN ('right','archived'))
+  ) STRICT;
+
+  CREATE TABLE purges (
+    archive INTEGER PRIMARY KEY,
+    size INTEGER NOT NULL,
+    -- DeleteArchive is about to be called; without purged_at, its outcome is not known
+    begun_at INTEGER NOT NULL,
+    purged_at INTEGER
+  ) STRICT;
+  `,
 ];

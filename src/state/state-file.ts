@@ -2,6 +2,7 @@ import { END_STATES } from '../domain/progress.ts';
 import { type Account, createAccount } from './account.ts';
 import { type Archive, type Archives, createArchives } from './archives.ts';
 import { inBulk } from './bulk.ts';
+import { type Checks, createChecks } from './checks.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { type Db, explain, openDatabase } from './database.ts';
 import { createFacts, type Facts } from './facts.ts';
@@ -13,6 +14,7 @@ import { createLogTail, type LogTail } from './log-tail.ts';
 import { createNames, type Names } from './names.ts';
 import { createParts, type Parts } from './parts.ts';
 import { createPlanning, type Planning } from './planning.ts';
+import { createPurges, type Purges } from './purges.ts';
 import { createRefresh, type Refresh } from './refresh.ts';
 import { createSelecting, type Selecting } from './selecting.ts';
 import { createTotals, type Totals } from './totals.ts';
@@ -36,6 +38,8 @@ export interface StateFile {
   readonly refresh: Refresh;
   readonly account: Account;
   readonly totals: Pick<Totals, 'byState' | 'failures' | 'copies' | 'spent'>;
+  readonly checks: Checks;
+  readonly purges: Purges;
   readonly counters: Counters;
   readonly history: History;
   readonly logTail: LogTail;
@@ -51,6 +55,8 @@ export interface StateFile {
   inBulk<T>(work: () => Promise<T>): Promise<T>;
   /** Called with each archive that has reached its end, once that is on the disk. One listener. */
   onEnd(listener: (archive: Archive) => void): void;
+  /** Writes a whole copy of the file as it is now, while it is being used: a few pages at a time. */
+  backup(path: string): Promise<void>;
   /** Commits what is gathered and closes the file. */
   close(): void;
 }
@@ -86,6 +92,8 @@ export function openStateFile(path: string, options: { readonly readonly?: boole
     refresh: createRefresh(db, totals),
     account: createAccount(db),
     totals,
+    checks: createChecks(db),
+    purges: createPurges(db),
     counters: createCounters(db),
     history: createHistory(db),
     logTail: createLogTail(db),
@@ -95,6 +103,10 @@ export function openStateFile(path: string, options: { readonly readonly?: boole
     inBulk: (work) => inBulk(db, work),
     onEnd(heard) {
       listener = heard;
+    },
+    async backup(target) {
+      group.flush();
+      await db.backup(target);
     },
     close() {
       group.flush();

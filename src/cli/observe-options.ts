@@ -26,14 +26,21 @@ function namespace(text: string): string {
 
 /** Who is to look at a transfer while it runs, or to be told of it. Nothing of it unless it is asked for. */
 export const observeOptions = [
-  option('--dashboard [port]', `serve the dashboard on this machine (default port: ${DASHBOARD_PORT}; 0 is any)`).argParser(
-    wholeNumber(0, 65_535),
+  option(
+    '--dashboard [port]',
+    `serve the dashboard on this machine (default port: ${DASHBOARD_PORT}; 0 is any)`,
+  ).argParser(wholeNumber(0, 65_535)),
+  option(
+    '--metrics-listen <address>',
+    'serve metrics for Prometheus at http://ADDRESS/metrics, such as 127.0.0.1:9423',
+  ).argParser(listen),
+  option(
+    '--cloudwatch <namespace>',
+    'put the metrics into CloudWatch once a minute; AWS charges for each of some 25',
+  ).argParser(namespace),
+  option('--notify-url <url>', 'post a message there at completion, at a standstill and at a first failure').argParser(
+    url,
   ),
-  option('--metrics-listen <address>', 'serve metrics for Prometheus at http://ADDRESS/metrics, such as 127.0.0.1:9423')
-    .argParser(listen),
-  option('--cloudwatch <namespace>', 'put the metrics into CloudWatch once a minute; AWS charges for each of some 25')
-    .argParser(namespace),
-  option('--notify-url <url>', 'post a message there at completion, at a standstill and at a first failure').argParser(url),
   option('--notify-topic <arn>', 'publish the same to an SNS topic').argParser(topicArn),
   option('--standstill-after <duration>', 'nothing copied for so long, while work is left, is a standstill')
     .argParser(duration)

@@ -43,7 +43,10 @@ export async function observing(
     const dashboard = await serveDashboard(flags.dashboard, { ...run, log: observation.log });
     // not through the log, whose end is kept in the state file: the address is a secret
     say(`dashboard: ${dashboard.url}`);
-    return { log: observation.log, end: () => Promise.all([observation.end(), dashboard.close()]).then(() => undefined) };
+    return {
+      log: observation.log,
+      end: () => Promise.all([observation.end(), dashboard.close()]).then(() => undefined),
+    };
   } catch (error) {
     await observation.end();
     throw error;

@@ -69,8 +69,6 @@ export async function startWebServer(
       })
       .then((reply) => send(request, response, reply));
   });
-  // a page that is left open keeps no run from ending
-  server.unref();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);

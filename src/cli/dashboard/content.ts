@@ -67,7 +67,12 @@ function head({ status, now }: Snapshot): Markup {
 <span class="pill ${mood}">${PHASES[phase]}</span>
 <span class="pill off">${running ? `running since ${dayAndTime(Date.parse(running.since))}` : 'no run at work'}</span></header>
 <p class="soft">${facts.filter((fact) => fact !== undefined).join(' · ')}</p>
-${hold ? html`<p class="notice">Nothing is being asked for just now: ${hold.text}</p>` : undefined}`;
+${
+  !running && status.archives.staged.count > 0
+    ? html`<p class="notice">No run is at work, and what Glacier has staged expires: run <code>glacier2s3 transfer</code> again.</p>`
+    : undefined
+}
+${hold && status.archives.planned.count > 0 ? html`<p class="notice">Nothing is being asked for just now: ${hold.text}</p>` : undefined}`;
 }
 
 function figures({ status, counts, now, speed }: Snapshot): Markup {
@@ -145,7 +150,7 @@ function staged({ staged: groups, now }: Snapshot): Markup {
   return barTable(
     {
       caption: 'Glacier withdraws what it has staged after about a day; by the hour',
-      heading: 'from',
+      heading: 'expire from',
       details: ['in'],
       series: [
         { heading: 'archives', paint: 'archives' },

@@ -76,7 +76,7 @@ ${timeChart({
     { name: 'all calls', paint: 'archives', values: rate(({ calls }) => calls, MINUTE) },
     { name: 'throttled', paint: 'bad', values: rate(({ throttles }) => throttles, MINUTE) },
   ],
-  format: (value) => (value > 0 && value < 10 ? value.toFixed(1) : formatCount(value)),
+  format: (value) => (value < 10 ? value.toFixed(1).replace(/\.0$/, '') : formatCount(value)),
 })}
 ${
   status.cost.plannedUsd > 0 || last.spentUsd > 0
@@ -92,11 +92,17 @@ ${
             values: bounds.map((time) => figureAt(samples, time, ({ spentUsd }) => spentUsd)),
           },
         ],
-        format: (value) => `$${value.toFixed(2)}`,
+        format: usdFormat(Math.max(...samples.map(({ spentUsd }) => spentUsd))),
       })
     : undefined
 }
 </div>`;
+}
+
+/** As many decimals as tell the lines of a scale apart. */
+function usdFormat(most: number): (usd: number) => string {
+  const decimals = most >= 10 ? 0 : Math.min(6, Math.max(2, 2 - Math.floor(Math.log10(Math.max(most, 1e-6)))));
+  return (usd) => `$${usd.toFixed(decimals)}`;
 }
 
 function amount({ archives }: Sample, state: State, field: 'count' | 'bytes'): number {

@@ -2,14 +2,16 @@
 export const DASHBOARD_STYLE = `
 body { max-width: 76rem; }
 header { display: flex; flex-wrap: wrap; align-items: baseline; gap: .25rem 1rem; }
-header h1 { flex: 1 1 20rem; }
+header h1 { margin: 0; }
 a { color: var(--archives); }
 .pill { display: inline-block; border-radius: 1rem; padding: .1rem .7rem; border: 1px solid var(--line); font-size: .9rem; white-space: nowrap; }
 .pill.on { border-color: var(--good); color: var(--good); }
 .pill.on::before { content: ''; display: inline-block; width: .5rem; height: .5rem; border-radius: 50%; background: var(--good); margin-right: .45rem; }
 .pill.off { color: var(--soft); }
 .pill.trouble { border-color: var(--bad); color: var(--bad); }
-#live { margin-left: auto; font-size: .85rem; color: var(--soft); }
+#live { float: right; margin: .3rem 0 0 .75rem; font-size: .85rem; color: var(--soft); }
+.tiles { grid-template-columns: repeat(4, 1fr); }
+#staged th { white-space: nowrap; }
 .ranges { display: flex; flex-wrap: wrap; gap: .25rem .4rem; align-items: center; }
 .ranges a, .ranges b { padding: .15rem .6rem; border-radius: 1rem; border: 1px solid var(--line); text-decoration: none; font-weight: normal; }
 .ranges b { background: var(--ink); color: var(--paper); border-color: var(--ink); }
@@ -20,17 +22,20 @@ a { color: var(--archives); }
 .chart figcaption { display: flex; flex-wrap: wrap; gap: .1rem .9rem; align-items: baseline; color: var(--ink); }
 .chart figcaption b { font-weight: 600; margin-right: auto; }
 .legend { display: flex; flex-wrap: wrap; gap: 0 .8rem; font-size: .8rem; color: var(--soft); }
-.chart text { fill: var(--soft); font-size: 11px; paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
-.chart .grid { stroke: var(--line); stroke-dasharray: 2 3; }
+.plane { display: flex; margin-top: .3rem; } .scale { flex: none; } .plane svg:last-child { min-width: 0; }
+.chart text { fill: var(--soft); font-size: 11px; font-variant-numeric: tabular-nums; }
+.charts > :last-child:nth-child(odd) { grid-column: 1 / -1; }
+.chart .grid { stroke: var(--line); }
 .chart .axis { stroke: var(--soft); }
 .chart polygon { stroke: none; }
 .span { fill: transparent; }
 .span:hover { fill: var(--ink); fill-opacity: .12; }
 .level { white-space: nowrap; }
 .level.warning { color: var(--warn); } .level.error { color: var(--bad); font-weight: 600; }
-.log td { vertical-align: top; } .log .when { white-space: nowrap; color: var(--soft); }
+.log td { vertical-align: top; } .log .when { white-space: nowrap; color: var(--soft); width: 9rem; } .log .level { width: 5rem; }
 .log .fields { color: var(--soft); font-size: .87rem; display: block; }
-.names td { vertical-align: top; }
+.names td { vertical-align: top; border-top: 1px solid var(--line); } .names td:first-child { width: 60%; }
+.names code { font-size: .75rem; word-break: break-all; }
 code { font: .92em ui-monospace, SFMono-Regular, Menlo, monospace; }
 #tip {
   position: fixed; z-index: 1; pointer-events: none; max-width: 16rem; white-space: pre-line; padding: .35rem .6rem;
@@ -42,6 +47,7 @@ code { font: .92em ui-monospace, SFMono-Regular, Menlo, monospace; }
 @media (max-width: 40rem) {
   body { padding: 1rem .75rem 2rem; }
   .tiles { grid-template-columns: 1fr 1fr; gap: .5rem; }
+  #staged .bar { min-width: 1.5rem; }
   .tiles dd { font-size: 1.15rem; }
   .log tr { display: block; padding: .3rem 0; border-top: 1px solid var(--line); }
   .log td { display: inline; padding: 0 .5rem 0 0; }

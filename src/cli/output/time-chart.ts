@@ -23,7 +23,8 @@ export interface TimeChart {
 }
 
 const HEIGHT = 150;
-const TOP = 18;
+const TOP = 8;
+const BOTTOM = 22;
 const LINES = 4;
 
 /**
@@ -48,19 +49,20 @@ export function timeChart(chart: TimeChart): Markup {
   const marks = Array.from({ length: Math.round(scale / step) }, (_, index) => (index + 1) * step);
   const now = series.map(({ name, values }) => `${name} ${format(values.at(-1) ?? 0)}`).join(', ');
   return html`<figure class="chart"><figcaption><b>${title}</b>${legend(series)}</figcaption>
-<svg width="100%" height="${TOP + HEIGHT + 22}" role="img" aria-label="${title}, at last: ${now}">
+<div class="plane"><svg class="scale" width="60" height="${TOP + HEIGHT + BOTTOM}" aria-hidden="true">${[
+    0,
+    ...marks,
+  ].map((value) => html`<text x="52" y="${TOP + y(value) + 4}" text-anchor="end">${format(value)}</text>`)}</svg>
+<svg width="100%" height="${TOP + HEIGHT + BOTTOM}" role="img" aria-label="${title}, at last: ${now}">
+${marks.map((value) => html`<line class="grid" x1="0" x2="100%" y1="${TOP + y(value)}" y2="${TOP + y(value)}"/>`)}
 <svg y="${TOP}" width="100%" height="${HEIGHT}" viewBox="0 0 ${Math.max(1, spans)} ${HEIGHT}" preserveAspectRatio="none">${areas}</svg>
 <line class="axis" x1="0" x2="100%" y1="${TOP + HEIGHT}" y2="${TOP + HEIGHT}"/>
-${marks.map(
-  (value) => html`<line class="grid" x1="0" x2="100%" y1="${TOP + y(value)}" y2="${TOP + y(value)}"/>
-<text x="0" y="${TOP + y(value) - 4}">${format(value)}</text>`,
-)}
 ${ticks(from, to).map(({ share, text }) => {
   const anchor = share < 0.06 ? 'start' : share > 0.94 ? 'end' : 'middle';
   return html`<text x="${round(100 * share)}%" y="${TOP + HEIGHT + 16}" text-anchor="${anchor}">${text}</text>`;
 })}
 ${Array.from({ length: spans }, (_, span) => readout(chart, span, spans))}
-</svg></figure>`;
+</svg></div></figure>`;
 }
 
 function legend(series: readonly TimeSeries[]): Markup | undefined {
@@ -129,11 +131,9 @@ export function countStep(least: number): number {
   return Math.max(1, decimalStep(least));
 }
 
-/** The same in the largest binary unit that is not larger: 20 MiB, never 19.07 MiB. */
+/** A power of two, at or above `least`: 256 MiB, never 238.4 MiB. */
 export function byteStep(least: number): number {
-  const unit = 1024 ** Math.max(0, Math.floor(Math.log2(Math.max(1, least)) / 10));
-  const step = decimalStep(least / unit);
-  return step >= 1000 ? 1024 * unit : Math.max(1, step) * unit;
+  return 2 ** Math.ceil(Math.log2(Math.max(1, least)) - 1e-9);
 }
 
 function round(value: number): number {

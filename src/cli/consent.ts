@@ -40,7 +40,7 @@ function unasked(what: string): UsageError {
   );
 }
 
-async function ask(text: string, signal: AbortSignal): Promise<string> {
+export async function ask(text: string, signal: AbortSignal): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await terminal.question(text, { signal });

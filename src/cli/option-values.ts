@@ -110,6 +110,15 @@ export function globs(type: GlobRule['type']): (text: string, rules?: readonly G
   };
 }
 
+/** `s3://bucket/prefix` taken apart; the prefix, where there is one, ends in a slash. */
+export function backupTarget(text: string): { readonly bucket: string; readonly prefix: string } {
+  const [, bucket, rest = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/s.exec(text) ?? [];
+  if (bucket === undefined || Buffer.byteLength(rest) > 512) {
+    throw new InvalidArgumentError('write s3://bucket/prefix, the prefix of 512 bytes at most.');
+  }
+  return { bucket, prefix: rest === '' || rest.endsWith('/') ? rest : `${rest}/` };
+}
+
 export function url(text: string): string {
   const parsed = URL.parse(text);
   if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {

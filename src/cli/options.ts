@@ -44,8 +44,8 @@ export const prefixOption = option('--prefix <prefix>', 'what all keys begin wit
   .argParser(parsedBy(parsePrefix))
   .default('');
 export const regionOption = option('--region <region>', "the vault's Region");
-const profileOption = option('--profile <name>', 'the profile of the AWS configuration');
-const endpointOption = option('--endpoint-url <url>', 'another endpoint than AWS').argParser(url);
+export const profileOption = option('--profile <name>', 'the profile of the AWS configuration');
+export const endpointOption = option('--endpoint-url <url>', 'another endpoint than AWS').argParser(url);
 const refreshOption = option('--refresh-inventory', 'take a new inventory although there is one');
 
 /** Where a vault is, and as whom it is read. */
@@ -65,7 +65,7 @@ export const sourceOptions = [
 ];
 
 /** Where a bucket is, and as whom it is written to. */
-const bucketAccessOptions = [
+export const bucketAccessOptions = [
   option('--dest-region <region>', "the bucket's Region, if it is another"),
   option('--dest-profile <name>', 'the profile for the bucket, if it is another'),
   option('--dest-endpoint-url <url>', 'another endpoint for the bucket').argParser(url),
@@ -195,7 +195,7 @@ export const outputOptions = [
 ];
 
 /** Which transfer of the state directory is meant, where vault and bucket alone do not say it. */
-const whichOptions = [
+export const whichOptions = [
   option('--prefix <prefix>', 'what all keys begin with, where vault and bucket have several transfers').argParser(
     parsedBy(parsePrefix),
   ),
@@ -218,6 +218,7 @@ export const reportOptions = [
   option('--csv', 'the manifest as CSV: one line an archive'),
   option('--jsonl', 'the manifest as JSON Lines: one line an archive'),
   option('--output <file>', 'a file, or s3://bucket/key; what it is to hold is told by .csv, .jsonl or .json, too'),
+  option('--html <file>', 'write the report there as a page with charts, too'),
   ...whichOptions,
   profileOption,
   endpointOption,

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Command, Option } from 'commander';
 import { keepOne, readSwitches } from './environment.ts';
+import { stateBackupOption } from './finish-options.ts';
+import { addFinishCommands } from './finish-program.ts';
 import type { Io } from './io.ts';
 import { dashboardOptions, observeOptions } from './observe-options.ts';
 import { addOperateCommands } from './operate-program.ts';
@@ -52,7 +54,7 @@ export function addCommands(program: Command, io: Io, setExitCode: SetExitCode):
     .hook('preAction', (_, command) => readSwitches(command))
     .addHelpText('after', EXIT_CODES);
 
-  const transferOptions = [...TRANSFER, ...observeOptions];
+  const transferOptions = [...TRANSFER, ...observeOptions, stateBackupOption];
   add(
     program,
     'transfer',
@@ -98,6 +100,7 @@ export function addCommands(program: Command, io: Io, setExitCode: SetExitCode):
 
   addInventory(program, io, setExitCode);
   addOperateCommands(program, io, setExitCode, add);
+  addFinishCommands(program, io, setExitCode, { add, transferOptions: TRANSFER });
 
   add(program, 'demo', 'fill a vault of a built-in simulator and run transfer against it', demoOptions).action(
     async (options) => setExitCode(await (await import('./commands/demo.ts')).demo(options, io)),

@@ -76,6 +76,7 @@ export interface TransferFlags extends LogOptions, ProgressOptions, ObserveFlags
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly stateDir?: string;
+  readonly stateBackup?: { readonly bucket: string; readonly prefix: string };
 }
 
 /** One run of `transfer` or `plan`: the state is open and held, the log and the progress are on. */

@@ -15,6 +15,7 @@ import { createNames, type Names } from './names.ts';
 import { createParts, type Parts } from './parts.ts';
 import { createPlanning, type Planning } from './planning.ts';
 import { createPurges, type Purges } from './purges.ts';
+import { createRecovery, type Recovery } from './recovery.ts';
 import { createRefresh, type Refresh } from './refresh.ts';
 import { createSelecting, type Selecting } from './selecting.ts';
 import { createTotals, type Totals } from './totals.ts';
@@ -40,6 +41,7 @@ export interface StateFile {
   readonly totals: Pick<Totals, 'byState' | 'failures' | 'copies' | 'spent'>;
   readonly checks: Checks;
   readonly purges: Purges;
+  readonly recovery: Recovery;
   readonly counters: Counters;
   readonly history: History;
   readonly logTail: LogTail;
@@ -94,6 +96,7 @@ export function openStateFile(path: string, options: { readonly readonly?: boole
     totals,
     checks: createChecks(db),
     purges: createPurges(db),
+    recovery: createRecovery(db),
     counters: createCounters(db),
     history: createHistory(db),
     logTail: createLogTail(db),

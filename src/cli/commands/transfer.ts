@@ -1,16 +1,22 @@
 import { formatSize } from '../../lib/size.ts';
 import { type Outcome, transferVault } from '../../steps/pipeline.ts';
+import { type StateBackup, startBackups } from '../../steps/state-backup.ts';
 import type { TransferStatus } from '../../steps/status.ts';
 import { createConsent } from '../consent.ts';
 import type { Io } from '../io.ts';
-import { type TransferFlags, withRun } from '../run.ts';
+import { type Run, type TransferFlags, withRun } from '../run.ts';
 
 /** Copies a vault to a bucket. @returns the exit code. */
 export async function transfer(flags: TransferFlags, io: Io): Promise<number> {
   const { outcome, status } = await withRun(flags, io, async (run) => {
     const consent = createConsent(run, flags, io.stop);
-    const ended = await transferVault(run.deps, run.options, { watchHold: run.setHold, consent });
-    return { outcome: ended, status: run.status() };
+    const backups = backUp(flags, run);
+    try {
+      const ended = await transferVault(run.deps, run.options, { watchHold: run.setHold, consent });
+      return { outcome: ended, status: run.status() };
+    } finally {
+      await backups?.end();
+    }
   });
   process.stdout.write(
     flags.json
@@ -18,6 +24,20 @@ export async function transfer(flags: TransferFlags, io: Io): Promise<number> {
       : summary(outcome, status),
   );
   return exitCodeOf(outcome, io);
+}
+
+/** The state file goes to where it can be recovered from, beside all else. */
+function backUp({ stateBackup, ...flags }: TransferFlags, { deps, cloud }: Run): StateBackup | undefined {
+  if (!stateBackup) return undefined;
+  const bucket = cloud.bucket({
+    bucket: stateBackup.bucket,
+    region: flags.destRegion,
+    profile: flags.destProfile,
+    endpointUrl: flags.destEndpointUrl,
+    expectedBucketOwner: flags.expectedBucketOwner,
+  });
+  deps.state.transaction(() => deps.state.facts.set('stateBackup', stateBackup));
+  return startBackups({ ...deps, bucket }, stateBackup.prefix);
 }
 
 function exitCodeOf(outcome: Outcome, io: Io): number {

@@ -60,7 +60,7 @@ export function problemRow(reason: string, text: string): InventoryRow {
 }
 
 /** Milliseconds since 1970 of `2012-05-15T17:19:46.700Z`, with milliseconds or without. */
-export function parseDate(text: string): number | undefined {
+function parseDate(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$/.test(text)) return undefined;
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? undefined : ms;

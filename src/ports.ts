@@ -23,6 +23,12 @@ export interface VaultDescription {
 export interface JobOutput {
   /** Exactly what the service sent; ends early without an error where a chunked reply is cut: count the bytes. */
   readonly body: AsyncIterable<Uint8Array>;
+  /**
+   * Instead of `body`, where the connection can: reads all of it straight to the beginning of `target`. After each read
+   * `arrived` is told how many bytes are there; nothing more is read before what it returns resolves.
+   * @returns how many bytes there were; more than the target holds are an error (RangeError).
+   */
+  readInto?(target: Uint8Array, arrived: (length: number) => Promise<void> | undefined): Promise<number>;
   /** The length announced by Content-Length or Content-Range, where there is one. */
   readonly length?: number;
   /** Only for archive jobs, and only where job range and download range are both tree-hash aligned. */

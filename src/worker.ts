@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type ClientOptions, glacierClient, s3Client } from './aws/clients.ts';
+import { type ClientOptions, glacierReader, s3Client } from './aws/clients.ts';
 import { glacierVault } from './aws/glacier-vault.ts';
 import { s3Bucket } from './aws/s3-bucket.ts';
 import { BugError } from './lib/errors.ts';
@@ -21,6 +21,6 @@ const { share, connections } = workerData as WorkerData & { readonly connections
 const { source, destination } = connections;
 if (!parentPort) throw new BugError('worker.ts runs in a worker thread only');
 serveParts(parentPort, share, {
-  vault: glacierVault({ ...source, client: glacierClient(source) }),
+  vault: glacierVault({ ...source, client: glacierReader(source) }),
   bucket: s3Bucket({ ...destination, client: s3Client(destination) }),
 });

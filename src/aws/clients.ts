@@ -7,6 +7,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
 import { SECOND } from '../lib/duration.ts';
 import { UsageError } from '../lib/errors.ts';
+import { DirectHandler } from './direct-handler.ts';
 import { headersOf } from './streamed-body.ts';
 
 /** Where and as whom to call. What is absent is found as every AWS tool finds it: environment, profile, instance. */
@@ -29,6 +30,11 @@ const SPARE_CONNECTIONS = 16;
 
 export function glacierClient(options: ClientOptions): GlacierClient {
   return new GlacierClient(common(options, IDLE_TIMEOUT_MS));
+}
+
+/** For GetJobOutput alone, and its bodies for `DirectBody.readInto`. */
+export function glacierReader(options: ClientOptions): GlacierClient {
+  return new GlacierClient({ ...common(options, IDLE_TIMEOUT_MS), requestHandler: new DirectHandler() });
 }
 
 /**

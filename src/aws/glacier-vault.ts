@@ -14,7 +14,8 @@ import { type JobId, parseTreeHash } from '../domain/ids.ts';
 import { parseJob } from '../domain/notification.ts';
 import { type ByteRange, lengthOf } from '../domain/ranges.ts';
 import { BugError } from '../lib/errors.ts';
-import type { JobOutput, Vault } from '../ports.ts';
+import type { EachCall, JobOutput, Vault } from '../ports.ts';
+import { DirectBody } from './direct-handler.ts';
 import { type CallContext, call, translateError } from './errors.ts';
 
 export interface GlacierVaultOptions {
@@ -56,20 +57,17 @@ export function glacierVault({ client, vaultName, accountId }: GlacierVaultOptio
       };
     },
 
-    async *jobs({ status, completed }, signal) {
+    async *jobs({ status, completed }, signal, each = once) {
       let marker: string | undefined;
       do {
-        const page = await call(await about('ListJobs'), signal, () =>
-          client.send(
-            new ListJobsCommand({
-              ...vault,
-              ...(status !== undefined && { statuscode: status }),
-              ...(completed !== undefined && { completed: String(completed) }),
-              ...(marker !== undefined && { marker }),
-            }),
-            { abortSignal: signal },
-          ),
-        );
+        const command = new ListJobsCommand({
+          ...vault,
+          ...(status !== undefined && { statuscode: status }),
+          ...(completed !== undefined && { completed: String(completed) }),
+          ...(marker !== undefined && { marker }),
+        });
+        const context = await about('ListJobs');
+        const page = await each(() => call(context, signal, () => client.send(command, { abortSignal: signal })));
         for (const json of page.JobList ?? []) {
           const job = parseJob(json);
           if (job) yield job;
@@ -106,8 +104,10 @@ export function glacierVault({ client, vaultName, accountId }: GlacierVaultOptio
       if (!(output.body instanceof Readable)) throw new BugError('GetJobOutput answered without a stream');
       const length = announcedLength(output.contentRange, output.body);
       const treeHash = parseTreeHash(output.checksum);
+      const { body } = output;
       return {
-        body: readBody(output.body, context, signal),
+        body: readBody(body, context, signal),
+        ...(body instanceof DirectBody && { readInto: readerOf(body, context, signal) }),
         ...(length !== undefined && { length }),
         ...(treeHash !== undefined && { treeHash }),
       } satisfies JobOutput;
@@ -125,11 +125,30 @@ export function glacierVault({ client, vaultName, accountId }: GlacierVaultOptio
   };
 }
 
+const once: EachCall = (call) => call();
+
 function announcedLength(contentRange: string | undefined, body: Readable): number | undefined {
   const [, start, end] = /^bytes (\d+)-(\d+)\//.exec(contentRange ?? '') ?? [];
   if (start !== undefined) return lengthOf({ start: Number(start), end: Number(end) } satisfies ByteRange);
+  if (body instanceof DirectBody) return body.announced;
   const header = body instanceof IncomingMessage ? body.headers['content-length'] : undefined;
   return header === undefined ? undefined : Number(header);
+}
+
+/** As `readBody`, for a body that is read straight into memory. */
+function readerOf(body: DirectBody, context: CallContext, signal: AbortSignal): NonNullable<JobOutput['readInto']> {
+  return async (target, arrived) => {
+    try {
+      const length = await body.readInto(target, arrived);
+      signal.throwIfAborted();
+      return length;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw translateError(error, context);
+    } finally {
+      body.destroy();
+    }
+  };
 }
 
 /**

@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
  * callers stays below the rate from the first byte on; of idle time no more than `BURST_MS` is saved up.
  */
 export interface Bandwidth {
-  take(bytes: number, signal: AbortSignal): Promise<void>;
+  /** @returns undefined where there is nothing to wait for. */
+  take(bytes: number, signal: AbortSignal): Promise<void> | undefined;
 }
 
 /** What several threads share to keep one rate together: when the next byte is due, in microseconds. */
@@ -21,16 +22,16 @@ export function createBandwidthAccount(): BandwidthAccount {
 
 /** @param bytesPerSecond undefined: no limit. */
 export function createBandwidth(bytesPerSecond: number | undefined, account: BandwidthAccount): Bandwidth {
-  if (bytesPerSecond === undefined) return { take: () => Promise.resolve() };
+  if (bytesPerSecond === undefined) return { take: () => undefined };
   return {
-    async take(bytes, signal) {
+    take(bytes, signal) {
       const cost = BigInt(Math.round((bytes / bytesPerSecond) * 1e6));
       // one clock for all threads; performance.now() has an origin of its own in each
       const now = process.hrtime.bigint() / 1000n;
       const due = book(account, now, cost);
       const wait = Number(due - now) / 1000;
-      if (wait < LEAST_SLEEP_MS) return;
-      await delay(wait, undefined, { signal }).catch((error: unknown) => {
+      if (wait < LEAST_SLEEP_MS) return undefined;
+      return delay(wait, undefined, { signal }).catch((error: unknown) => {
         signal.throwIfAborted();
         throw error;
       });

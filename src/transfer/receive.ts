@@ -20,22 +20,26 @@ export async function fill(deps: ReceiveDeps, task: PartTask, buffer: Buffer, si
   try {
     const output = await watch.open();
     const proof = new Proof(task, output);
-    let at = 0;
-    for await (const bytes of output.body) {
-      watch.pause(bytes.length);
-      if (at + bytes.length > buffer.length) throw tooLong(task);
-      buffer.set(bytes, at);
-      at += bytes.length;
-      proof.update(bytes);
-      await deps.bandwidth.take(bytes.length, signal);
-      watch.resume();
+    if (output.readInto) {
+      await output.readInto(buffer, (length) => {
+        const bytes = buffer.subarray(proof.length, length);
+        proof.update(bytes);
+        return watch.heard(bytes.length);
+      });
+    } else {
+      for await (const bytes of output.body) {
+        if (proof.length + bytes.length > buffer.length) throw tooLong(task);
+        buffer.set(bytes, proof.length);
+        proof.update(bytes);
+        await watch.heard(bytes.length);
+      }
     }
     watch.check();
     return proof.conclude();
   } catch (error) {
-    throw watch.reasonOf(error);
+    throw error instanceof RangeError ? tooLong(task) : watch.reasonOf(error);
   } finally {
-    watch.end();
+    watch.pause();
   }
 }
 
@@ -57,10 +61,13 @@ export function stream(deps: ReceiveDeps, task: PartTask, signal: AbortSignal): 
       const proof = new Proof(task, output);
       let kept: Uint8Array | undefined;
       for await (const bytes of output.body) {
-        watch.pause(bytes.length);
+        // an empty piece at the end would let those before it go unproven
+        if (bytes.length === 0) continue;
         if (proof.length + bytes.length > task.length) throw tooLong(task);
         proof.update(bytes);
-        await deps.bandwidth.take(bytes.length, signal);
+        await watch.heard(bytes.length);
+        // while the other side takes its time
+        watch.pause();
         if (kept) yield kept;
         kept = bytes;
         watch.resume();
@@ -71,7 +78,7 @@ export function stream(deps: ReceiveDeps, task: PartTask, signal: AbortSignal): 
     } catch (error) {
       throw watch.reasonOf(error);
     } finally {
-      watch.end();
+      watch.pause();
     }
   }
   return {
@@ -102,9 +109,19 @@ class Watch {
     return this.#deps.vault.readOutput(this.#task.jobId, this.#task.range, this.#signal);
   }
 
-  pause(bytes: number): void {
+  /** Bytes have come. @returns what to wait for before the next ones, where there is something. */
+  heard(bytes: number): Promise<void> | undefined {
+    const { onBytes, bandwidth } = this.#deps;
+    onBytes?.(bytes);
+    this.#timer.refresh();
+    const turn = bandwidth.take(bytes, this.#signal);
+    if (!turn) return undefined;
     clearTimeout(this.#timer);
-    this.#deps.onBytes?.(bytes);
+    return turn.then(() => this.resume());
+  }
+
+  pause(): void {
+    clearTimeout(this.#timer);
   }
 
   resume(): void {
@@ -118,10 +135,6 @@ class Watch {
   /** The reason of the cut, not the broken connection that it made. */
   reasonOf(error: unknown): unknown {
     return this.#stall.signal.aborted ? this.#stall.signal.reason : error;
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
   }
 
   #start(): NodeJS.Timeout {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { glacierClient } from '../../src/aws/clients.ts';
+import { glacierClient, glacierReader } from '../../src/aws/clients.ts';
 import { glacierVault } from '../../src/aws/glacier-vault.ts';
 import type { ArchiveId } from '../../src/domain/ids.ts';
 import { DAY, HOUR } from '../../src/lib/duration.ts';
@@ -32,34 +32,38 @@ describeVaultContract(
   { exactErrors: true },
 );
 
-describeVaultContract(
-  'Glacier over HTTP against the simulator',
-  async () => {
-    const contents = SIZES.map((size) => randomBytes(size));
-    const archives = contents.map((bytes) => ({ content: { kind: 'bytes' as const, bytes } }));
-    const simulator = await startSimulator({
-      vaults: [
-        { name: 'full', archives },
-        { name: 'fresh', inventoried: false },
-      ],
-    });
-    const restore = withSimulatorKeys();
-    const client = glacierClient({ region: simulator.region, endpointUrl: simulator.url, concurrency: 1 });
-    const vaultOf = (vaultName: string) => glacierVault({ client, vaultName, accountId: '-' });
-    const ids = [...(simulator.glacier.region(simulator.region).vault('full')?.archives() ?? [])].map(({ id }) => id);
-    return {
-      vault: vaultOf('full'),
-      fresh: vaultOf('fresh'),
-      missing: vaultOf('missing'),
-      archives: contents.map((bytes, i) => ({ archiveId: ids[i] as ArchiveId, bytes })),
-      completeJobs: async () => simulator.advance(12 * HOUR),
-      expireJobs: async () => simulator.advance(2 * DAY),
-      async close() {
-        restore();
-        client.destroy();
-        await simulator.close();
-      },
-    };
-  },
-  { exactErrors: true },
-);
+for (const [name, makeClient] of [
+  ['Glacier over HTTP', glacierClient],
+  ['Glacier over connections that read straight into memory', glacierReader],
+] as const)
+  describeVaultContract(
+    `${name} against the simulator`,
+    async () => {
+      const contents = SIZES.map((size) => randomBytes(size));
+      const archives = contents.map((bytes) => ({ content: { kind: 'bytes' as const, bytes } }));
+      const simulator = await startSimulator({
+        vaults: [
+          { name: 'full', archives },
+          { name: 'fresh', inventoried: false },
+        ],
+      });
+      const restore = withSimulatorKeys();
+      const client = makeClient({ region: simulator.region, endpointUrl: simulator.url, concurrency: 1 });
+      const vaultOf = (vaultName: string) => glacierVault({ client, vaultName, accountId: '-' });
+      const ids = [...(simulator.glacier.region(simulator.region).vault('full')?.archives() ?? [])].map(({ id }) => id);
+      return {
+        vault: vaultOf('full'),
+        fresh: vaultOf('fresh'),
+        missing: vaultOf('missing'),
+        archives: contents.map((bytes, i) => ({ archiveId: ids[i] as ArchiveId, bytes })),
+        completeJobs: async () => simulator.advance(12 * HOUR),
+        expireJobs: async () => simulator.advance(2 * DAY),
+        async close() {
+          restore();
+          client.destroy();
+          await simulator.close();
+        },
+      };
+    },
+    { exactErrors: true },
+  );

@@ -1,0 +1,185 @@
+import { Readable } from 'node:stream';
+import { BugError } from '../lib/errors.ts';
+import { type BodySink, DirectConnection } from './direct-connection.ts';
+import type { ResponseHead } from './http-message.ts';
+
+/** A request as the SDK hands it over. */
+interface SdkRequest {
+  readonly method: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | readonly string[] | null>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+interface SdkResponse {
+  readonly response: {
+    readonly statusCode: number;
+    readonly reason: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: DirectBody;
+  };
+}
+
+/** The body of a response: to be read as a stream, or in one go into memory that is at hand. */
+export class DirectBody extends Readable implements BodySink {
+  /** As announced. */
+  readonly announced: number | undefined;
+  readonly #connection: DirectConnection;
+  #target: Uint8Array | undefined;
+  #at = 0;
+  #arrived: (length: number) => Promise<void> | undefined = () => undefined;
+  #isOver = false;
+
+  constructor(connection: DirectConnection, announced: number | undefined) {
+    super({ highWaterMark: 1024 * 1024 });
+    this.#connection = connection;
+    this.announced = announced;
+  }
+
+  /**
+   * Reads the whole body to the beginning of `target`; instead of as a stream. `arrived` is told how many bytes are there after each
+   * read; nothing more is read before what it returns resolves.
+   * @returns how many bytes there were: never more than the target holds, then it throws.
+   */
+  readInto(target: Uint8Array, arrived: (length: number) => Promise<void> | undefined): Promise<number> {
+    this.#target = target;
+    this.#arrived = arrived;
+    return new Promise((resolve, reject) => {
+      this.once('error', reject);
+      this.once('end', () => resolve(this.#at));
+      this.once('close', () => reject(new Error('aborted')));
+      this.resume();
+    });
+  }
+
+  roomFor(): Uint8Array | undefined {
+    return this.#target?.subarray(this.#at);
+  }
+
+  accept(bytes: Uint8Array): boolean {
+    const target = this.#target;
+    if (!target) return this.push(Buffer.from(bytes));
+    if (this.#at + bytes.length > target.length) throw new RangeError('the body is longer than what it is read into');
+    const place = target.subarray(this.#at, this.#at + bytes.length);
+    if (place.buffer !== bytes.buffer || place.byteOffset !== bytes.byteOffset) place.set(bytes);
+    this.#at += bytes.length;
+    const pause = this.#arrived(this.#at);
+    if (!pause) return true;
+    pause.then(
+      () => this.#isOver || this.#connection.resume(),
+      (error: Error) => this.destroy(error),
+    );
+    return false;
+  }
+
+  finish(): void {
+    this.#isOver = true;
+    this.push(null);
+  }
+
+  fail(error: Error): void {
+    this.#isOver = true;
+    this.destroy(error);
+  }
+
+  override _read(): void {
+    if (!this.#isOver) this.#connection.resume();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    if (!this.#isOver) this.#connection.destroy();
+    done(error);
+  }
+}
+
+/**
+ * Sends the SDK's requests, of which none has a large body, over connections that read straight into the memory of a part. Connections are kept and
+ * used again, last used first.
+ */
+export class DirectHandler {
+  readonly metadata = { handlerProtocol: 'http/1.1' };
+  readonly #idle = new Map<string, DirectConnection[]>();
+
+  async handle(request: SdkRequest, options: { readonly abortSignal?: object } = {}): Promise<SdkResponse> {
+    // the SDK's own type of it is narrower than what it hands over
+    const abortSignal = options.abortSignal as AbortSignal | undefined;
+    for (;;) {
+      abortSignal?.throwIfAborted();
+      const { connection, isUsed } = this.#connection(request);
+      try {
+        return await exchange(connection, request, abortSignal);
+      } catch (error) {
+        // the server may have closed it while it was idle
+        if (!isUsed || connection.hasHeard || abortSignal?.aborted) throw error;
+      }
+    }
+  }
+
+  updateHttpClientConfig(): void {}
+
+  httpHandlerConfigs(): Record<string, never> {
+    return {};
+  }
+
+  destroy(): void {
+    for (const connection of [...this.#idle.values()].flat()) connection.destroy();
+    this.#idle.clear();
+  }
+
+  #connection({ protocol, hostname, port }: SdkRequest): { connection: DirectConnection; isUsed: boolean } {
+    const origin = {
+      protocol,
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: port ?? (protocol === 'https:' ? 443 : 80),
+    };
+    const name = `${protocol}//${hostname}:${origin.port}`;
+    const idle = this.#idle.get(name) ?? [];
+    this.#idle.set(name, idle);
+    for (let used = idle.pop(); used; used = idle.pop()) if (used.isUsable) return { connection: used, isUsed: true };
+    return { connection: new DirectConnection(origin, (free) => void idle.push(free)), isUsed: false };
+  }
+}
+
+function exchange(
+  connection: DirectConnection,
+  request: SdkRequest,
+  signal: AbortSignal | undefined,
+): Promise<SdkResponse> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      connection.destroy();
+      reject(signal?.reason);
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    const done = () => signal?.removeEventListener('abort', abort);
+    connection.send(bytesOf(request), {
+      head({ status, reason, headers }: ResponseHead, length) {
+        done();
+        const body = new DirectBody(connection, length);
+        resolve({ response: { statusCode: status, reason, headers, body } });
+        return body;
+      },
+      fail(error) {
+        done();
+        reject(error);
+      },
+    });
+  });
+}
+
+function bytesOf({ method, path, query = {}, headers, body }: SdkRequest): Buffer {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    [value].flat().map((one) => `${encodeURIComponent(name)}=${encodeURIComponent(one ?? '')}`),
+  );
+  const target = pairs.length > 0 ? `${path}?${pairs.join('&')}` : path;
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
+  if (body === undefined || body === null) return head;
+  if (typeof body === 'string') return Buffer.concat([head, Buffer.from(body)]);
+  if (body instanceof Uint8Array) return Buffer.concat([head, body]);
+  throw new BugError('a streamed body is not for this handler');
+}

@@ -1,8 +1,9 @@
 import type { ObjectChecksum } from '../domain/checksum.ts';
 import type { NameFormat } from '../domain/names/decoded-name.ts';
-import { nameOf } from '../domain/names/name-of.ts';
+import { type KnownNames, nameOf } from '../domain/names/name-of.ts';
 import type { Archive } from '../state/archives.ts';
 import type { StateFile } from '../state/state-file.ts';
+import { knownNames } from './given-names.ts';
 import { UNREADABLE_ROW } from './status.ts';
 
 /**
@@ -35,15 +36,16 @@ export interface ManifestLine {
 
 /** The account of 100 % of the inventory, line by line: holds a page of rows, however many there are. */
 export function* manifestOf(state: StateFile): Generator<ManifestLine> {
-  for (const archive of state.archives.all()) yield lineOf(archive);
+  const names = knownNames(state);
+  for (const archive of state.archives.all()) yield lineOf(archive, names);
   for (const { row, reason, text } of state.inventory.problems()) {
     yield { inventoryRow: row, description: text, state: 'failed', reason: UNREADABLE_ROW, message: reason };
   }
 }
 
-function lineOf(archive: Archive): ManifestLine {
+function lineOf(archive: Archive, names: KnownNames | undefined): ManifestLine {
   const { archiveId, description, createdAt, size, treeHash, progress, message, key, proof, requests } = archive;
-  const { format, flags } = nameOf(archiveId, description);
+  const { format, flags } = nameOf(archiveId, description, names);
   const done = Object.entries(flags).flatMap(([name, isSet]) => (isSet ? [name] : []));
   return {
     archiveId,

@@ -1,9 +1,11 @@
-import { speedFrom } from '../../lib/clock.ts';
+import { speedFrom, systemClock } from '../../lib/clock.ts';
 import { defaultStateDir, findTransfer } from '../../state/directory.ts';
 import { isLocked } from '../../state/lock.ts';
 import { openStateFile } from '../../state/state-file.ts';
 import type { Io } from '../io.ts';
+import { createLog } from '../output/log.ts';
 import { CONTENT_TYPES, formOf, reportPieces } from '../output/report.ts';
+import { reportHtml } from '../output/report-figures.ts';
 import { writeFileOf, writeStdout } from '../output/write-out.ts';
 import { type BucketAccess, bucketUrlOf, storeInBucket } from '../store.ts';
 
@@ -15,6 +17,7 @@ export interface ReportFlags extends BucketAccess {
   readonly csv?: boolean;
   readonly jsonl?: boolean;
   readonly output?: string;
+  readonly html?: string;
   readonly stateDir?: string;
 }
 
@@ -27,7 +30,13 @@ export async function report(flags: ReportFlags, io: Io): Promise<number> {
   const state = openStateFile(path, { readonly: true });
   try {
     const speed = speedFrom(process.env.GLACIER2S3_CLOCK);
-    const pieces = reportPieces(state, form, { now: Date.now(), running: isLocked(path), speed });
+    const looked = { now: Date.now(), running: isLocked(path), speed };
+    if (flags.html !== undefined) {
+      const log = createLog({ quiet: true }, (line) => void process.stderr.write(`${line}\n`));
+      const deps = { state, log, clock: systemClock(), signals: { stop: io.stop, cut: io.stop } };
+      await writeFileOf(flags.html, [await reportHtml(deps, looked)], io.stop);
+    }
+    const pieces = reportPieces(state, form, looked);
     if (target !== undefined) {
       const access = { ...flags, region: region ?? state.facts.get('transfer')?.region };
       await storeInBucket(access, target, { pieces, contentType: CONTENT_TYPES[form], near: path }, io);

@@ -127,6 +127,9 @@ it('prints the plan of a dry run and changes nothing', async () => {
 
   expectEnded(ended, 0);
   expect(ended.stdout).toContain(`${FEW.length} archives`);
+  const json = await command(at, 'plan', ...ofTransfer, '--json');
+  expectEnded(json, 0);
+  expect(JSON.parse(json.stdout)).toMatchObject({ archives: { archives: FEW.length } });
   expect(at.changes()).toEqual(['glacier:InitiateJob']);
   expect(at.calls('InitiateJob')).toBe(0);
 });

@@ -4,14 +4,14 @@ import { dirname, join } from 'node:path';
 import { FatalError, messageOf } from '../../lib/errors.ts';
 
 /** Text in pieces of any size, made as they are asked for. */
-export type Pieces = Iterable<string> | AsyncIterable<string>;
+export type Pieces = Iterable<string>;
 
 /** Pieces are gathered to about this many characters before they are written. */
 const GATHERED = 256 * 1024;
 
 /** Writes all to stdout, no faster than it is read. */
 export async function writeStdout(pieces: Pieces, signal: AbortSignal): Promise<void> {
-  for await (const text of gather(pieces, signal)) {
+  for (const text of gather(pieces, signal)) {
     if (!process.stdout.write(text)) await once(process.stdout, 'drain', { signal });
   }
 }
@@ -51,16 +51,16 @@ async function writePieces(
   finish?: () => Promise<void>,
 ): Promise<void> {
   try {
-    for await (const text of gather(pieces, signal)) await file.writeFile(text);
+    for (const text of gather(pieces, signal)) await file.writeFile(text);
     await finish?.();
   } finally {
     await file.close();
   }
 }
 
-async function* gather(pieces: Pieces, signal: AbortSignal): AsyncGenerator<string> {
+function* gather(pieces: Pieces, signal: AbortSignal): Generator<string> {
   let gathered = '';
-  for await (const piece of pieces) {
+  for (const piece of pieces) {
     gathered += piece;
     if (gathered.length < GATHERED) continue;
     signal.throwIfAborted();

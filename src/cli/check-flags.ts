@@ -10,12 +10,24 @@ const LEAST_FOR_A_THREAD = 2 * MiB;
  * @throws {UsageError}
  */
 export function checkTransferFlags(flags: TransferFlags): void {
-  const { memory, threads, sse, sseKmsKeyId, notifications, queueUrl, topicArn } = flags;
+  const { memory, threads } = flags;
   if (memory < threads * LEAST_FOR_A_THREAD) {
     throw new UsageError(
       `--memory ${formatSize(memory)} is too little for ${threads} threads: give each ${formatSize(LEAST_FOR_A_THREAD)}, or say fewer --threads`,
     );
   }
+  checkPlaceFlags(flags);
+  if (flags.quiet && flags.verbose) throw new UsageError('--quiet and --verbose rule each other out');
+}
+
+/**
+ * Of those the flags that say where things go and how they are told: `doctor` has them, too.
+ * @throws {UsageError}
+ */
+export function checkPlaceFlags(
+  flags: Pick<TransferFlags, 'sse' | 'sseKmsKeyId' | 'notifications' | 'queueUrl' | 'topicArn'>,
+): void {
+  const { sse, sseKmsKeyId, notifications, queueUrl, topicArn } = flags;
   if (sseKmsKeyId !== undefined && sse !== 'aws:kms') throw new UsageError('--sse-kms-key-id needs --sse aws:kms');
   if (!notifications && (queueUrl !== undefined || topicArn !== undefined)) {
     throw new UsageError('--no-notifications uses neither --queue-url nor --topic-arn: leave out the one or the other');
@@ -23,5 +35,4 @@ export function checkTransferFlags(flags: TransferFlags): void {
   if (queueUrl !== undefined && topicArn === undefined) {
     throw new UsageError('--queue-url needs --topic-arn: the queue is yours, and must let that topic send to it');
   }
-  if (flags.quiet && flags.verbose) throw new UsageError('--quiet and --verbose rule each other out');
 }

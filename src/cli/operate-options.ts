@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Option } from 'commander';
 import { POLICY_TASKS } from '../domain/iam-policy.ts';
+import { stateBackupOption } from './finish-options.ts';
 import { observeOptions } from './observe-options.ts';
 import {
   accessOptions,
@@ -82,4 +83,5 @@ export const iamPolicyOptions: readonly Option[] = [
   ...pick(retrievalOptions, '--tier'),
   namespaceOption,
   ...pick(observeOptions, '--notify-topic'),
+  stateBackupOption,
 ];

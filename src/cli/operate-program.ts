@@ -11,7 +11,10 @@ export function addOperateCommands(program: Command, io: Io, setExitCode: (code:
     'doctor',
     "look for all that would stand in a transfer's way; changes and costs nothing",
     doctorOptions,
-  ).action(async (options) => setExitCode(await (await import('./commands/doctor.ts')).doctor(options, io)));
+  ).action(async (options) => {
+    (await import('./check-flags.ts')).checkPlaceFlags(options);
+    setExitCode(await (await import('./commands/doctor.ts')).doctor(options, io));
+  });
   add(program, 'iam-policy', 'print the least policy for a task', iamPolicyOptions).action(async (options) =>
     setExitCode(await (await import('./commands/iam-policy.ts')).iamPolicy(options, io)),
   );

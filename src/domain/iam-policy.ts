@@ -25,6 +25,8 @@ export interface PolicySubject {
   /** CloudWatch's. */
   readonly namespace: string;
   readonly notifyTopicArn: string | undefined;
+  /** Where the state file is backed up. */
+  readonly stateBackup: { readonly bucket: string; readonly prefix: string } | undefined;
 }
 
 export interface PolicyStatement {
@@ -58,6 +60,7 @@ const STATEMENTS: Readonly<Record<PolicyTask, (subject: PolicySubject) => readon
     allow('RetrievalPolicy', '*', subject.tier === 'Standard' ? ['glacier:GetDataRetrievalPolicy'] : []),
     ...writing(subject),
     ...(subject.notifications ? hearing(subject) : []),
+    ...backingUp(subject),
     ...(subject.notifyTopicArn === undefined ? [] : [allow('Messages', subject.notifyTopicArn, ['sns:Publish'])]),
   ],
 
@@ -66,12 +69,11 @@ const STATEMENTS: Readonly<Record<PolicyTask, (subject: PolicySubject) => readon
       'glacier:DeleteArchive',
       'glacier:DeleteVault',
       'glacier:DescribeVault',
-      'glacier:GetVaultAccessPolicy',
       'glacier:GetVaultLock',
     ]),
-    // without it S3 says "forbidden" of an object that is not there
+    // to list what is there; and without it S3 says "forbidden" of an object that is not
     allow('Bucket', bucketArn(subject), ['s3:ListBucket']),
-    allow('Objects', objectsArn(subject), ['s3:GetObject', 's3:GetObjectAttributes']),
+    allow('Objects', objectsArn(subject), ['s3:GetObject']),
     ...key(subject, ['kms:Decrypt']),
   ],
 
@@ -148,6 +150,14 @@ function key(subject: PolicySubject, actions: readonly string[]): readonly Polic
   return [allow('Key', arn, actions)];
 }
 
+/** The state file goes up in parts once it is large; `recover` reads it back. */
+function backingUp(subject: PolicySubject): readonly PolicyStatement[] {
+  const { stateBackup } = subject;
+  if (!stateBackup) return [];
+  const arn = objectsArn({ ...subject, ...stateBackup });
+  return [allow('StateBackup', arn, ['s3:AbortMultipartUpload', 's3:GetObject', 's3:PutObject'])];
+}
+
 function hearing(subject: PolicySubject): readonly PolicyStatement[] {
   const ownTopic = subject.topicArn === undefined;
   const ownQueue = subject.queueUrl === undefined;
@@ -186,11 +196,11 @@ function vaultArn(subject: PolicySubject): string {
   return `arn:${partition(subject)}:glacier:${subject.region}:${subject.accountId}:vaults/${subject.vault}`;
 }
 
-function bucketArn(subject: PolicySubject): string {
+function bucketArn(subject: Pick<PolicySubject, 'region' | 'bucket'>): string {
   return `arn:${partition(subject)}:s3:::${subject.bucket}`;
 }
 
-function objectsArn(subject: PolicySubject): string {
+function objectsArn(subject: Pick<PolicySubject, 'region' | 'bucket' | 'prefix'>): string {
   return `${bucketArn(subject)}/${literally(subject.prefix)}*`;
 }
 
@@ -203,7 +213,7 @@ function queueArn(subject: PolicySubject): string {
   return `arn:${partition(subject)}:sqs:${subject.region}:${owner}:${name}`;
 }
 
-function partition({ region }: PolicySubject): string {
+function partition({ region }: Pick<PolicySubject, 'region'>): string {
   return partitionOf(region);
 }
 

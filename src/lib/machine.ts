@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, constants, open, rm, statfs } from 'node:fs/promises';
+import { access, constants, open, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf } from './errors.ts';
 
@@ -72,6 +72,7 @@ async function nearest(path: string): Promise<string> {
 
 async function tryAccess(path: string): Promise<string | undefined> {
   try {
+    if (!(await stat(path)).isDirectory()) return `${path} is no directory`;
     await access(path, constants.W_OK);
     return undefined;
   } catch (error) {

@@ -29,7 +29,7 @@ export interface Made {
 }
 
 /** Long enough for the largest archive, whose parts come over several download windows. */
-export const ABORT_DAYS = 30;
+const ABORT_DAYS = 30;
 
 /** Makes what lasts beyond a transfer, or puts it right where it is there. May be run again. */
 export async function setUp(deps: SetUpDeps, options: SetUpOptions): Promise<Made> {

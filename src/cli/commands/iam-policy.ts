@@ -20,6 +20,7 @@ export interface IamPolicyFlags {
   readonly tier: Tier;
   readonly cloudwatch: string;
   readonly notifyTopic?: string;
+  readonly stateBackup?: { readonly bucket: string; readonly prefix: string };
 }
 
 /** Prints the least policy for a task. Asks AWS for nothing but the account, where it is not said. @returns the exit code. */
@@ -36,6 +37,7 @@ export async function iamPolicy(flags: IamPolicyFlags, io: Io): Promise<number> 
     tags: Object.keys(flags.tag).length > 0,
     namespace: flags.cloudwatch,
     notifyTopicArn: flags.notifyTopic,
+    stateBackup: flags.stateBackup,
   });
   process.stdout.write(`${JSON.stringify(policy, undefined, 2)}\n`);
   return 0;

@@ -6,7 +6,7 @@ const STATUS_WIDTH = 7;
 
 /** One line: status, check, what was found, what to do about it. */
 export function findingLine({ status, check, message, fix }: NamedFinding): string {
-  const text = fix === undefined ? message : `${message}: ${fix}`;
+  const text = fix === undefined ? message : `${message}; ${fix}`;
   // what comes from AWS must not command the terminal
   const visible = text.replace(/\p{Cc}/gu, ' ');
   return `${status.padEnd(STATUS_WIDTH)}  ${check.padEnd(NAME_WIDTH)}  ${visible}\n`;

@@ -62,6 +62,7 @@ function neededBy(options: DoctorOptions, accountId: string): readonly Permissio
     tags: Object.keys(tags).length > 0,
     namespace: '',
     notifyTopicArn: undefined,
+    stateBackup: undefined,
   });
   return policy.Statement.flatMap(({ Action, Resource }) => {
     const resource = Resource === '*' ? '*' : Resource.replace(/\*$/, 'doctor').replace(/\$\{([*?$])\}/g, '$1');

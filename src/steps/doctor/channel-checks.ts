@@ -14,7 +14,7 @@ import {
 } from './finding.ts';
 
 /** Seconds of one wait for the message, and waits. */
-const WAIT = 10;
+const WAIT = 5;
 const WAITS = 3;
 
 export const CHANNEL_CHECKS: readonly Check[] = [

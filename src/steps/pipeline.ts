@@ -3,21 +3,24 @@ import { describeHold, type Hold } from '../domain/schedule/hold.ts';
 import { RequestLog } from '../domain/schedule/request-log.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { Channel } from '../ports.ts';
+import type { StateFile } from '../state/state-file.ts';
 import { readInventory } from './1-inventory.ts';
 import { planArchives } from './2-plan.ts';
 import { type RequestOptions, requestArchives } from './3-request.ts';
-import { hearNotifications, hearOnce, openChannel, reconcile, reconcileAtIntervals } from './4-notify.ts';
+import { hearAll, hearNotifications, reconcile, reconcileAtIntervals } from './4-notify.ts';
 import { resumeTransfers, transferArchives } from './5-transfer.ts';
 import { finish } from './7-finish.ts';
 import { createAllowance } from './allowance.ts';
-import type { Deps } from './deps.ts';
+import { openChannel } from './channel.ts';
 import { keepRates } from './cost.ts';
+import type { Deps } from './deps.ts';
 import { checkBucket, lookUpExisting } from './destination.ts';
 import { checkNamesFile } from './given-names.ts';
 import { createMeter, type Meter } from './meter.ts';
 import type { TransferOptions } from './options.ts';
 import { createPace } from './pace.ts';
 import type { TransferPartsOptions } from './parts-in-flight.ts';
+import { persist } from './persist.ts';
 import { createWork, isUnfinished, type Work } from './work.ts';
 
 /** How a run ended. */
@@ -55,51 +58,61 @@ const GIVEN: Consent = { mayBegin: () => Promise.resolve(), maySpend: () => Prom
 
 /** The main job: inventory, plan, request, notify, transfer, verify, finish. Run again, it goes on where it stopped. */
 export async function transferVault(
-  deps: Deps,
+  outer: Deps,
   options: TransferOptions,
   { watchHold = () => undefined, consent = GIVEN }: Surroundings = {},
 ): Promise<Outcome> {
-  const { state } = deps;
-  const isNew = state.facts.get('inventory')?.loadedAt === undefined;
-  if (!isNew && !isUnfinished(state) && !options.refreshInventory) {
-    await finish(deps);
-    return finished(deps);
-  }
-  if (isNew && options.inventoryFile === undefined) await consent.mayBegin();
-  if (options.namesFile !== undefined) await checkNamesFile(deps, options.namesFile);
-  const destinationRegion = await checkBucket(deps, options);
-  state.transaction(() => keepRates(state, options.prices, { region: options.region, destinationRegion }));
-  const inventory = await readInventory(deps, { ...options, topicArn: undefined });
-  if (inventory.type === 'pending') return { type: 'pending' };
-  await planArchives(deps, options);
-  await lookUpExisting(deps, options);
-  if (state.totals.byState().planned.count > 0) await consent.maySpend();
-
+  const { state, clock } = outer;
   const paces = state.facts.get('paces');
-  const work = createWork(deps, {
+  const { requestRate, maxDuration } = options;
+  const limits = { ...REQUEST_RATE, start: Math.min(REQUEST_RATE.start, requestRate), ceiling: requestRate };
+  const work = createWork(outer, {
     pace: {
-      request: createPace(
-        new CallRate(
-          { ...REQUEST_RATE, start: Math.min(REQUEST_RATE.start, options.requestRate), ceiling: options.requestRate },
-          paces?.request,
-        ),
-        deps.clock,
-      ),
-      read: createPace(new CallRate(READ_RATE, paces?.read), deps.clock),
+      request: createPace(new CallRate(limits, paces?.request), clock),
+      read: createPace(new CallRate(READ_RATE, paces?.read), clock),
     },
     asked: new RequestLog(state.facts.get('asked')),
   });
-  const total = Object.values(state.totals.byState()).reduce(
-    (sum, { count, bytes }) => ({ count: sum.count + count, bytes: sum.bytes + bytes }),
-    { count: 0, bytes: 0 },
-  );
-  const meter = createMeter(deps.clock, total, state.facts.get('throughput'));
-  await copyAll(deps, work, options, meter, watchHold);
-  keep(deps, work, meter, false);
+  const deps = { ...outer, signals: { stop: work.closing, cut: work.cut } };
+  const limit = new AbortController();
+  if (maxDuration !== undefined) {
+    clock.sleep(maxDuration, limit.signal).then(
+      () => work.close('duration'),
+      () => undefined,
+    );
+  }
+  try {
+    if (await prepare(deps, options, consent)) await copyAll(deps, work, options, watchHold);
+  } catch (error) {
+    work.fail(error);
+  } finally {
+    limit.abort();
+  }
   if (work.fault) throw work.fault.error;
-  await finish(deps);
-  if (!work.unfinished()) return finished(deps);
-  return { type: work.ending ?? 'pending' };
+  const isDone = state.facts.get('inventory')?.loadedAt !== undefined && !work.unfinished();
+  if (isDone || work.ending !== 'stopped') await finish(outer);
+  if (!isDone) return { type: work.ending ?? 'pending' };
+  return { type: 'finished', failed: state.totals.byState().failed.count + state.inventory.problemCount() };
+}
+
+/** Steps 1 and 2. @returns false where there is nothing to copy, or not yet: the inventory is on its way, and the run is not to wait. */
+async function prepare(deps: Deps, options: TransferOptions, consent: Consent): Promise<boolean> {
+  const { state } = deps;
+  const isNew = state.facts.get('inventory')?.loadedAt === undefined;
+  if (!isNew && !options.refreshInventory) {
+    // other names or filters may have given a transfer that was at its end something to do
+    await planArchives(deps, options);
+    if (!isUnfinished(state)) return false;
+  } else if (options.inventoryFile === undefined) await consent.mayBegin();
+  if (isNew && options.namesFile !== undefined) await checkNamesFile(deps, options.namesFile);
+  const destinationRegion = await checkBucket(deps, options);
+  state.transaction(() => keepRates(state, options.prices, { region: options.region, destinationRegion }));
+  const inventory = await readInventory(deps, { ...options, topicArn: undefined });
+  if (inventory.type === 'pending') return false;
+  await planArchives(deps, options);
+  await lookUpExisting(deps, options);
+  if (state.totals.byState().planned.count > 0) await consent.maySpend();
+  return true;
 }
 
 /** Steps 3 to 6, all at once: each has work as soon as the one before it has done some. */
@@ -107,28 +120,24 @@ async function copyAll(
   deps: Deps,
   work: Work,
   options: TransferOptions,
-  meter: Meter,
   watchHold: (hold: () => string | undefined) => void,
 ): Promise<void> {
   if (!work.unfinished()) return;
   const { state } = deps;
+  const meter = createMeter(deps.clock, totalOf(state), state.facts.get('throughput'));
   const plane = deps.openDataPlane(options, meter.arriving);
   const transfer: TransferPartsOptions = { ...options, meter, plane };
-  const limit = new AbortController();
-  if (options.maxDuration !== undefined) {
-    deps.clock.sleep(options.maxDuration, limit.signal).then(
-      () => work.close('duration'),
-      () => undefined,
-    );
-  }
   let holding: () => Hold | undefined = () => undefined;
-  const measuring = setInterval(() => {
-    keep(deps, work, meter, state.totals.byState().staged.count > 0);
-  }, MEASURE_EVERY);
-  const showing = setInterval(() => keepShown(deps, meter, holding()), SHOW_EVERY);
+  const timers = [
+    repeat(work, MEASURE_EVERY, () => keep(deps, work, meter, state.totals.byState().staged.count > 0)),
+    repeat(work, SHOW_EVERY, () => keepShown(deps, meter, holding())),
+  ];
   try {
     const channel = options.notifications ? await openChannel(deps, options) : undefined;
-    const policy = options.tier === 'Standard' ? await deps.vault.retrievalPolicy(deps.signals.stop) : undefined;
+    const policy =
+      options.tier === 'Standard'
+        ? await persist(deps, () => deps.vault.retrievalPolicy(deps.signals.stop))
+        : undefined;
     const allowance = createAllowance(deps, work, meter, { ...options, policyBytesPerHour: policy?.bytesPerHour });
     holding = () => allowance().hold;
     watchHold(() => {
@@ -136,19 +145,35 @@ async function copyAll(
       return hold && describeHold(hold, deps.clock.now());
     });
     const request: RequestOptions = { tier: options.tier, topicArn: channel?.topicArn, allowance };
-    await resumeTransfers(deps, work, transfer);
+    await resumeTransfers(deps, transfer);
     if (options.once) await round(deps, work, request, transfer, channel);
     else await loops(deps, work, request, transfer, channel, options.reconcileEvery);
   } catch (error) {
-    if (!work.closing.aborted) throw error;
-    // the loops were ended: why is known to `work`
-    if (error !== work.closing.reason) work.fail(error);
+    work.fail(error);
   } finally {
-    clearInterval(measuring);
-    clearInterval(showing);
-    limit.abort();
+    for (const timer of timers) clearInterval(timer);
     await plane.close();
+    // a state that can't be written has been told of already
+    if (!work.fault) keep(deps, work, meter, false);
   }
+}
+
+/** What is kept now and then must not end the program from within a timer. */
+function repeat(work: Work, every: number, keepIt: () => void): NodeJS.Timeout {
+  return setInterval(() => {
+    try {
+      keepIt();
+    } catch (error) {
+      work.fail(error);
+    }
+  }, every);
+}
+
+function totalOf({ totals }: StateFile): { count: number; bytes: number } {
+  return Object.values(totals.byState()).reduce(
+    (sum, { count, bytes }) => ({ count: sum.count + count, bytes: sum.bytes + bytes }),
+    { count: 0, bytes: 0 },
+  );
 }
 
 /**
@@ -186,8 +211,7 @@ async function round(
 ): Promise<void> {
   await reconcile(deps, work);
   do {
-    // an empty answer to a long poll of a second is an empty queue, for the purposes of this round
-    while (channel && (await hearOnce(deps, work, channel, 1)) > 0) if (work.closing.aborted) return;
+    if (channel) await hearAll(deps, work, channel);
     await Promise.all([
       requestArchives(deps, work, { ...request, until: 'idle' }).catch((error: unknown) => work.fail(error)),
       transferArchives(deps, work, transfer, 'idle').catch((error: unknown) => work.fail(error)),
@@ -212,8 +236,4 @@ function keepShown({ state, clock }: Deps, meter: Meter, hold: Hold | undefined)
     if (hold) state.facts.set('hold', { code: hold.code, text: describeHold(hold, clock.now()) });
     else state.facts.remove('hold');
   });
-}
-
-function finished({ state }: Deps): Outcome {
-  return { type: 'finished', failed: state.totals.byState().failed.count + state.inventory.problemCount() };
 }

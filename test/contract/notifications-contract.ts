@@ -56,6 +56,17 @@ export function describeNotificationsContract(
       expect(parseNotification(message?.body ?? '')).toEqual(job);
     });
 
+    it('finds a queue by its name, with the topic of the same name, and says where there is none', async () => {
+      const wanted = newName();
+      const channel = await open({ name: wanted });
+
+      expect(await subject.notifications.find(wanted, signal)).toEqual({
+        topicArn: channel.topicArn,
+        queueUrl: channel.queueUrl,
+      });
+      expect(await subject.notifications.find(newName(), signal)).toBeUndefined();
+    });
+
     it('finds what it has made when it is opened again', async () => {
       const wanted = newName();
       const first = await open({ name: wanted });

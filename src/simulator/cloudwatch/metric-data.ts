@@ -64,7 +64,7 @@ export function dimensionsOf(list: readonly unknown[]): Record<string, string> {
   return Object.fromEntries(named.map(({ Name, Value }) => [String(Name), String(Value)]));
 }
 
-export function missing(name: string): CloudWatchRefusal {
+function missing(name: string): CloudWatchRefusal {
   return new CloudWatchRefusal(
     400,
     'MissingParameter',
@@ -73,7 +73,7 @@ export function missing(name: string): CloudWatchRefusal {
   );
 }
 
-export function invalid(name: string): CloudWatchRefusal {
+function invalid(name: string): CloudWatchRefusal {
   return new CloudWatchRefusal(
     400,
     'InvalidParameterValue',

@@ -87,7 +87,8 @@ async function purgeOne(deps: PurgeDeps, options: PurgeOptions, id: number, pace
   const archive = purgeableOf(deps, id);
   const tell = (event: string, more: object = {}) =>
     audit.write({ at: new Date(clock.now()).toISOString(), event, ...aboutIt(deps, archive), ...more });
-  await Promise.all([tell('deleting'), state.write(() => state.purges.begin(id, clock.now()))]);
+  await tell('deleting');
+  await state.write(() => state.purges.begin(id, clock.now()));
   let isSent = archive.isUnsure;
   try {
     for (let tries = 1; ; tries += 1) {
@@ -101,8 +102,8 @@ async function purgeOne(deps: PurgeDeps, options: PurgeOptions, id: number, pace
   } catch (error) {
     // refused, ended, or a bug: the line that says so is worth more than the run's end
     const reason = error instanceof Error ? error.message : String(error);
-    await tell(isSent ? 'unknown' : 'kept', { reason });
     if (!isSent) await state.write(() => state.purges.undo(id));
+    await tell(isSent ? 'unknown' : 'kept', { reason });
     throw error;
   }
 }
@@ -158,7 +159,9 @@ async function finish(
   { end, isSent, tell }: { end: End; isSent: boolean; tell: (event: string, more?: object) => Promise<void> },
 ): Promise<End> {
   if (end === 'purged') {
-    await Promise.all([tell('deleted'), state.write(() => state.purges.end(id, clock.now()))]);
+    // in this order: what the state knows to be deleted is written down, else it would never be
+    await tell('deleted');
+    await state.write(() => state.purges.end(id, clock.now()));
     return end;
   }
   if (isSent) log.error({ archive: id }, 'it is not known whether the archive was deleted: an answer was lost');

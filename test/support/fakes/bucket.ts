@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type ChecksumAlgorithm, checksumOf, type ObjectChecksum } from '../../../src/domain/checksum.ts';
 import type { ObjectKey, UploadId } from '../../../src/domain/ids.ts';
+import type { ByteRange } from '../../../src/domain/ranges.ts';
 import { ServiceError, type ServiceFailure } from '../../../src/domain/service-error.ts';
 import type { Clock } from '../../../src/lib/clock.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   StreamedBody,
   UploadedPart,
 } from '../../../src/ports.ts';
+import type { ObjectBytes, ObjectReader } from '../../../src/ports-finish.ts';
 import { Failures } from './failures.ts';
 
 export interface FakeObject {
@@ -30,7 +32,7 @@ interface FakeUpload {
 }
 
 /** A bucket in memory that verifies every checksum. */
-export class FakeBucket implements Bucket {
+export class FakeBucket implements Bucket, ObjectReader {
   readonly objects = new Map<ObjectKey, FakeObject>();
   /** Unfinished uploads. */
   readonly open = new Map<UploadId, FakeUpload>();
@@ -50,6 +52,15 @@ export class FakeBucket implements Bucket {
   async describe(signal: AbortSignal): Promise<{ readonly region: string }> {
     this.#begin('describe', signal);
     return { region: this.region };
+  }
+
+  async read(key: ObjectKey, range: ByteRange | undefined, signal: AbortSignal): Promise<ObjectBytes | undefined> {
+    this.#begin('read', signal);
+    const object = this.objects.get(key);
+    if (!object) return undefined;
+    if (/^(GLACIER|DEEP_ARCHIVE)$/.test(object.attributes.storageClass)) fail('object_archived', 'GetObject');
+    const bytes = range ? object.bytes.subarray(range.start, range.end + 1) : object.bytes;
+    return { body: inPieces(bytes), length: bytes.length };
   }
 
   async head(key: ObjectKey, signal: AbortSignal): Promise<ObjectHead | undefined> {
@@ -174,6 +185,11 @@ export class FakeBucket implements Bucket {
     this.objects.set(key, { bytes, attributes, etag, checksum, lastModified: this.#clock.now() });
     return { etag, checksum };
   }
+}
+
+async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  const piece = 64 * 1024;
+  for (let offset = 0; offset < bytes.length; offset += piece) yield bytes.subarray(offset, offset + piece);
 }
 
 async function bytesOf(body: Uint8Array | StreamedBody, signal: AbortSignal): Promise<Uint8Array> {

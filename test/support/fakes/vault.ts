@@ -6,6 +6,7 @@ import { treeHash } from '../../../src/domain/tree-hash.ts';
 import type { Clock } from '../../../src/lib/clock.ts';
 import { DAY, HOUR } from '../../../src/lib/duration.ts';
 import type { JobOutput, Vault, VaultDescription, VaultJob } from '../../../src/ports.ts';
+import type { VaultDeletion } from '../../../src/ports-finish.ts';
 import { Failures } from './failures.ts';
 
 const OVERHEAD = 32 * 1024;
@@ -27,7 +28,7 @@ interface FakeJob {
 }
 
 /** A vault in memory. Jobs complete and expire by the clock. */
-export class FakeVault implements Vault {
+export class FakeVault implements Vault, VaultDeletion {
   readonly vaultArn: string;
   /** Every archive job that was asked for, and every inventory job. */
   readonly requests: Parameters<Vault['requestArchive']>[0][] = [];
@@ -47,6 +48,9 @@ export class FakeVault implements Vault {
   readonly #clock: Clock;
   readonly #archives = new Map<ArchiveId, FakeArchive>();
   readonly #jobs = new Map<JobId, FakeJob>();
+  /** Ids of archives that were deleted: to delete one again is no error. */
+  readonly #deleted = new Set<ArchiveId>();
+  #writtenAt = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, name = 'fake') {
     this.#clock = clock;
@@ -66,6 +70,25 @@ export class FakeVault implements Vault {
   /** Takes an archive out of the vault; the inventory that is there still lists it to those who have read it. */
   delete(archiveId: ArchiveId): void {
     this.#archives.delete(archiveId);
+  }
+
+  has(archiveId: ArchiveId): boolean {
+    return this.#archives.has(archiveId);
+  }
+
+  async deleteArchive(archiveId: ArchiveId): Promise<void> {
+    this.#begin('deleteArchive');
+    if (!this.#archives.delete(archiveId) && !this.#deleted.has(archiveId)) fail('archive_not_found', 'DeleteArchive');
+    this.#deleted.add(archiveId);
+    this.#writtenAt = this.#clock.now();
+  }
+
+  async deleteVault(): Promise<void> {
+    this.failures.check('deleteVault');
+    if (!this.exists) return;
+    const isFresh = this.inventoryDate !== undefined && this.inventoryDate > this.#writtenAt;
+    if (this.#archives.size > 0 || !isFresh) fail('vault_not_empty', 'DeleteVault');
+    this.exists = false;
   }
 
   async describe(signal: AbortSignal): Promise<VaultDescription> {

@@ -20,8 +20,14 @@ import { createRefresh, type Refresh } from './refresh.ts';
 import { createSelecting, type Selecting } from './selecting.ts';
 import { createTotals, type Totals } from './totals.ts';
 
-/** The longest that a grouped write waits for others to share its commit. */
+/** The longest that a grouped write waits for others to share its commit, where commits are quick. */
 const GROUP_MS = 20;
+/**
+ * A slow disk is given more to each commit: the main thread spends one fifth of its time in them at most. Measured with small
+ * archives at 560 a second: 2.1 of 9.5 seconds in commits with a fixed 20 ms, 0.9 with this.
+ */
+const REST_AFTER_COMMIT = 4;
+const MOST_GROUP_MS = 200;
 /** More than this many writes are not gathered into one commit. */
 const GROUP_SIZE = 1000;
 
@@ -171,6 +177,7 @@ function createGroup(
 ): Pick<StateFile, 'write'> & { flush(): void } {
   let waiting: Waiting[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let wait = GROUP_MS;
 
   const flush = () => {
     clearTimeout(timer);
@@ -178,6 +185,7 @@ function createGroup(
     const group = waiting;
     waiting = [];
     if (group.length === 0) return;
+    const begunAt = performance.now();
     try {
       const ends = transaction(() => group.map(({ run }) => run()));
       for (const end of ends) end();
@@ -185,6 +193,7 @@ function createGroup(
       // what some of them did right was rolled back with the rest
       for (const { reject } of group) reject(error);
     }
+    wait = Math.min(MOST_GROUP_MS, Math.max(GROUP_MS, REST_AFTER_COMMIT * (performance.now() - begunAt)));
   };
   return {
     flush,
@@ -202,7 +211,7 @@ function createGroup(
         };
         waiting.push({ run, reject });
         if (waiting.length >= GROUP_SIZE) flush();
-        else timer ??= setTimeout(flush, GROUP_MS);
+        else timer ??= setTimeout(flush, wait);
       });
     },
   };

@@ -7,8 +7,10 @@ export type PolicyTask = (typeof POLICY_TASKS)[number];
 /** What a policy is for: it allows nothing that is not named or implied here. */
 export interface PolicySubject {
   readonly region: string;
-  /** Twelve digits. */
+  /** Twelve digits: whose the topic, the queue and the key are. */
   readonly accountId: string;
+  /** Whose the vault is, if it is another account's. */
+  readonly vaultAccountId?: string;
   readonly vault: string;
   readonly bucket: string;
   readonly prefix: string;
@@ -193,7 +195,8 @@ function allow(Sid: string, Resource: string, Action: readonly string[]): Policy
 }
 
 function vaultArn(subject: PolicySubject): string {
-  return `arn:${partition(subject)}:glacier:${subject.region}:${subject.accountId}:vaults/${subject.vault}`;
+  const owner = subject.vaultAccountId ?? subject.accountId;
+  return `arn:${partition(subject)}:glacier:${subject.region}:${owner}:vaults/${subject.vault}`;
 }
 
 function bucketArn(subject: Pick<PolicySubject, 'region' | 'bucket'>): string {

@@ -58,6 +58,7 @@ function neededBy(options: DoctorOptions, accountId: string): readonly Permissio
   const policy = leastPolicy('transfer', {
     ...rest,
     accountId,
+    ...(options.accountId !== '-' && { vaultAccountId: options.accountId }),
     kmsKey: encryption?.kmsKeyId,
     tags: Object.keys(tags).length > 0,
     namespace: '',

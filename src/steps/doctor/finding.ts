@@ -36,6 +36,8 @@ export interface DoctorDeps {
 /** The transfer that is asked about. */
 export interface DoctorOptions {
   readonly vault: string;
+  /** The vault's: twelve digits, or `-` for that of the credentials. */
+  readonly accountId: string;
   /** The vault's. */
   readonly region: string;
   readonly bucket: string;

@@ -1,7 +1,10 @@
 import { formatSize, KiB, MiB } from '../../lib/size.ts';
 import { type Check, ok, problem, warning } from './finding.ts';
 
-/** What an archive takes in the state file at most, its log of pages included, and what is taken by none. */
+/**
+ * Measured: 0.7 KiB an archive with a description of 60 characters, 20,000 archives. This leaves room for longer ones, for the proofs, for
+ * SQLite's own log and for the copy that a backup is.
+ */
 const STATE_BYTES_AN_ARCHIVE = 3 * KiB;
 const STATE_BYTES = 64 * MiB;
 /** Connections beside those of the data, and the files and pipes of a process. */

@@ -14,7 +14,7 @@ export interface Target {
 
 /** Real milliseconds: what one try may take, and the pauses before the others. */
 const PATIENCE = 10 * SECOND;
-const PAUSES = [2 * SECOND, 10 * SECOND];
+const PAUSES = [SECOND, 5 * SECOND];
 
 /** Posts the notice as JSON. Any answer in the two hundreds will do; a redirection is not followed. */
 export function urlTarget(url: string): Target {

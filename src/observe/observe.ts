@@ -41,7 +41,7 @@ export interface Observed {
 /** Real milliseconds between two looks; short enough for a simulator's day of seconds. */
 const LOOK_EVERY = SECOND / 2;
 /** What the last message and the last metrics may take, once the run is over. */
-const FAREWELL = 15 * SECOND;
+const FAREWELL = 10 * SECOND;
 
 /**
  * Watches a run: writes its history, tells who wants to be told. Nothing it does holds the transfer up, and what fails is logged.

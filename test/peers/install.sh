@@ -39,5 +39,6 @@ pip_install() {
 
 attempt "Ceph's radosgw" debian ceph-mon ceph-mgr ceph-osd ceph-common radosgw
 attempt 'AWS CLI' debian awscli
+attempt Prometheus debian prometheus
 attempt "versitygw $versitygw" go_install
 attempt "moto $moto" pip_install

@@ -1,9 +1,16 @@
 import { hasAwsCli } from './aws-cli.ts';
 import { hasMoto } from './moto.ts';
+import { hasPrometheus } from './prometheus.ts';
 import { hasRadosgw } from './radosgw.ts';
 import { hasVersitygw } from './versitygw.ts';
 
-const peers = { "Ceph's radosgw": hasRadosgw, versitygw: hasVersitygw, moto: hasMoto, 'the AWS CLI': hasAwsCli };
+const peers = {
+  "Ceph's radosgw": hasRadosgw,
+  versitygw: hasVersitygw,
+  moto: hasMoto,
+  'the AWS CLI': hasAwsCli,
+  Prometheus: hasPrometheus,
+};
 
 /** For vitest: names what is missing before the tests that want it are skipped. */
 export function setup(): void {

@@ -22,7 +22,8 @@ export interface BrowserPage {
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-function binary(): string {
+/** Where the browser is: named in CHROMIUM, or in its usual place. */
+export function chromiumPath(): string {
   const found = [process.env.CHROMIUM, ...PLACES].find((path) => path !== undefined && existsSync(path));
   if (found === undefined) {
     throw new Error('no Chromium: install one (apt-get install chromium), or name it in CHROMIUM');
@@ -36,7 +37,7 @@ type Message = { id?: number; method?: string; result?: unknown; error?: { messa
 export async function withChromium(use: (page: BrowserPage) => Promise<void>): Promise<void> {
   const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
   const child = spawn(
-    binary(),
+    chromiumPath(),
     [
       '--headless',
       // Chromium's sandbox does not start for root, as which CI may run.

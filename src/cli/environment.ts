@@ -16,13 +16,13 @@ export function readSwitches(command: Command): void {
 }
 
 /**
- * Keeps one of options that rule each other out: a flag beats a variable.
- * @throws {UsageError} for two flags, or two variables.
+ * Keeps one of options that rule each other out: a flag beats a variable, which beats the config file.
+ * @throws {UsageError} for two of the same standing.
  */
 export function keepOne(command: Command, names: readonly string[]): void {
   const set = names.filter((name) => command.getOptionValue(name) === true);
-  const flags = set.filter((name) => command.getOptionValueSource(name) === 'cli');
-  const wanted = flags.length > 0 ? flags : set;
+  const from = (source: string) => set.filter((name) => command.getOptionValueSource(name) === source);
+  const wanted = ['cli', 'env', 'config'].map(from).find((names) => names.length > 0) ?? [];
   if (wanted.length > 1) {
     throw new UsageError(`${wanted.map((name) => `--${name}`).join(' and ')} rule each other out: say one of them`);
   }

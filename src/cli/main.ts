@@ -1,5 +1,6 @@
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { KnownError, messageOf } from '../lib/errors.ts';
+import { ConfiguredCommand } from './configured-command.ts';
 import type { Io } from './io.ts';
 import { addCommands } from './program.ts';
 
@@ -8,7 +9,7 @@ const SIGNAL_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 1
 /** Runs one command line. Resolves to the exit code (design: exit codes), whatever happens; says on stderr why it isn't 0. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let exitCode = 0;
-  const program = addCommands(new Command('glacier2s3'), io, (code) => {
+  const program = addCommands(new ConfiguredCommand('glacier2s3'), io, (code) => {
     exitCode = code;
   });
   try {

@@ -38,6 +38,9 @@ function globOption(flags: string, description: string, type: 'include' | 'exclu
 
 const json = option('--json', 'one JSON document instead of text');
 
+export const configOption = option('--config <file>', 'the config file, TOML or JSON; an empty name is none');
+export const versionOptions = [json];
+
 export const vaultOption = option('--vault <name>', 'the vault').argParser(vaultName).makeOptionMandatory();
 export const bucketOption = option('--bucket <name>', 'the bucket').argParser(bucketName).makeOptionMandatory();
 export const prefixOption = option('--prefix <prefix>', 'what all keys begin with')

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { Command, Option } from 'commander';
+import { Argument, type Command, type Option } from 'commander';
+import { SHELLS, type Shell } from './completion/shells.ts';
 import { keepOne, readSwitches } from './environment.ts';
+import { EXAMPLES, type Example } from './examples.ts';
+import { EXIT_CODES } from './exit-codes.ts';
 import { stateBackupOption } from './finish-options.ts';
 import { addFinishCommands } from './finish-program.ts';
 import type { Io } from './io.ts';
@@ -8,6 +11,7 @@ import { dashboardOptions, observeOptions } from './observe-options.ts';
 import { addOperateCommands } from './operate-program.ts';
 import {
   bucketOption,
+  configOption,
   dataOptions,
   demoOptions,
   destinationOptions,
@@ -29,15 +33,17 @@ import {
   stateOptions,
   statusOptions,
   vaultOption,
+  versionOptions,
 } from './options.ts';
 
 /** How a command hands its exit code back. */
 export type SetExitCode = (code: number) => void;
 
-const EXIT_CODES = `
-Each option is also a variable, GLACIER2S3_<OPTION>; the option beats the variable.
-Exit codes: 0 all copied or nothing to do, 1 fatal, 2 usage, 3 some archives failed, 8 a cap was reached,
-10 --max-duration was reached, 11 another run holds the transfer, 75 work is pending at Glacier: run again.`;
+/** What all commands share: it stands below the program's help, and in its manual. */
+export const SETTINGS = `Each option is also a variable, GLACIER2S3_<OPTION>, and a key of the config file, without its dashes.
+An option beats the variable, which beats the config file, which beats the default. The config file is TOML or JSON:
+--config, else config.toml or config.json in $XDG_CONFIG_HOME/glacier2s3 (~/.config/glacier2s3). Its keys are for all
+commands that have the option; those of a section such as [transfer] or [inventory.get] are for that command.`;
 
 const TRANSFER = [
   ...[vaultOption, bucketOption, ...sourceOptions, ...destinationOptions, ...retrievalOptions, ...notificationOptions],
@@ -51,8 +57,11 @@ export function addCommands(program: Command, io: Io, setExitCode: SetExitCode):
     .version(versionOf(), '--version')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
-    .hook('preAction', (_, command) => readSwitches(command))
-    .addHelpText('after', EXIT_CODES);
+    .hook('preAction', (_, command) => {
+      readSwitches(command);
+      keepOne(command, ['quiet', 'verbose']);
+    })
+    .addHelpText('after', `\n${SETTINGS}\n\nExit codes:\n${EXIT_CODES.map(codeLine).join('\n')}`);
 
   const transferOptions = [...TRANSFER, ...observeOptions, stateBackupOption];
   add(
@@ -102,18 +111,32 @@ export function addCommands(program: Command, io: Io, setExitCode: SetExitCode):
   addOperateCommands(program, io, setExitCode, add);
   addFinishCommands(program, io, setExitCode, { add, transferOptions: TRANSFER });
 
-  add(program, 'demo', 'fill a vault of a built-in simulator and run transfer against it', demoOptions).action(
+  addPlain(program, 'demo', 'fill a vault of a built-in simulator and run transfer against it', demoOptions).action(
     async (options) => setExitCode(await (await import('./commands/demo.ts')).demo(options, io)),
   );
 
-  add(
+  addPlain(
     program,
     'simulator',
     'the built-in simulator of AWS as a server on 127.0.0.1, for trials of your own',
     simulatorOptions,
   ).action(async (options) => setExitCode(await (await import('./commands/simulator.ts')).simulator(options, io)));
 
+  addAbout(program, setExitCode);
   return program;
+}
+
+/** What the program can say of itself. */
+function addAbout(program: Command, setExitCode: SetExitCode): void {
+  addPlain(program, 'completion', 'print the completion of commands and options for a shell', [])
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .action(async (shell: Shell) => {
+      const { completionFor } = await import('./commands/completion.ts');
+      process.stdout.write(completionFor(shell, program));
+    });
+  addPlain(program, 'version', 'print the version', versionOptions).action(async (options) =>
+    setExitCode((await import('./commands/version.ts')).showVersion(options, versionOf())),
+  );
 }
 
 function addInventory(program: Command, io: Io, setExitCode: SetExitCode): void {
@@ -132,9 +155,24 @@ function addInventory(program: Command, io: Io, setExitCode: SetExitCode): void 
 }
 
 function add(parent: Command, name: string, description: string, options: readonly Option[]): Command {
+  return addPlain(parent, name, description, [...options, configOption]);
+}
+
+/** A command that the config file has nothing to say to. */
+function addPlain(parent: Command, name: string, description: string, options: readonly Option[]): Command {
   const command = parent.command(name).description(description);
   for (const option of options) command.addOption(option);
+  const examples = EXAMPLES[parent.parent ? `${parent.name()} ${name}` : name] ?? [];
+  if (examples.length > 0) command.addHelpText('after', `\nExamples:\n${examples.map(exampleLines).join('\n')}`);
   return command.allowExcessArguments(false);
+}
+
+function exampleLines({ does, line }: Example): string {
+  return `  # ${does}\n  ${line}`;
+}
+
+function codeLine([code, meaning]: readonly [string, string]): string {
+  return `  ${code.padStart(3)}  ${meaning}`;
 }
 
 /** commander's `error: ...` in the form of all other errors; its suggestion comes on a line of its own. */

@@ -29,7 +29,7 @@ export async function demo(flags: DemoFlags, io: Io): Promise<number> {
   try {
     // nothing of the user's own settings, such as the endpoint of a real service
     for (const name of Object.keys(process.env)) if (/^(AWS|GLACIER2S3)_/.test(name)) delete process.env[name];
-    Object.assign(process.env, simulator.environment);
+    Object.assign(process.env, simulator.environment, { GLACIER2S3_CONFIG: '' });
     const { main } = await import('../main.ts');
     const args = ['transfer', '--vault', VAULT, '--bucket', BUCKET, '--state-dir', stateDir, '--yes'];
     if (flags.quiet) args.push('--quiet');

@@ -62,6 +62,8 @@ export interface TransferFacts {
   readonly check: CheckFact;
   /** How the state was recovered; without `endedAt`, it is not all there yet. */
   readonly recovery: { readonly source: 'backup' | 'services'; readonly begunAt: number; readonly endedAt?: number };
+  /** What was deleted from the vault. */
+  readonly purged: { readonly count: number; readonly bytes: number };
   /** The vault itself was deleted. */
   readonly vaultDeletedAt: number;
   /** Where the state is backed up to. */

@@ -25,8 +25,7 @@ export interface Purges {
   /** It was not called, or is known to have done nothing. */
   undo(archive: number): void;
   end(archive: number, now: number): void;
-  /** What was deleted, and when last. */
-  total(): Total & { readonly lastAt: number | undefined };
+  total(): Total;
 }
 
 interface Row extends ArchiveRow {
@@ -48,10 +47,15 @@ export function createPurges(db: Db): Purges {
     'INSERT INTO purges (archive, size, begun_at) SELECT id, size, ? FROM archives WHERE id = ? ON CONFLICT (archive) DO NOTHING',
   );
   const undo = db.prepare('DELETE FROM purges WHERE archive = ? AND purged_at IS NULL');
-  const end = db.prepare('UPDATE purges SET purged_at = ? WHERE archive = ?');
-  const total = db.prepare<[], { count: number; bytes: number; lastAt: number | null }>(
-    `SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes, max(purged_at) AS lastAt
-     FROM purges WHERE purged_at IS NOT NULL`,
+  const end = db.prepare('UPDATE purges SET purged_at = ? WHERE archive = ? AND purged_at IS NULL');
+  // kept by the same transaction, so that `status` need not read the table
+  const addUp = db.prepare(
+    `INSERT INTO facts (name, value) SELECT 'purged', json_object('count', 1, 'bytes', size) FROM purges WHERE archive = ?
+     ON CONFLICT (name) DO UPDATE SET
+       value = json_object('count', (value ->> 'count') + 1, 'bytes', (value ->> 'bytes') + (excluded.value ->> 'bytes'))`,
+  );
+  const total = db.prepare<[], { count: number; bytes: number }>(
+    "SELECT value ->> 'count' AS count, value ->> 'bytes' AS bytes FROM facts WHERE name = 'purged'",
   );
   return {
     page: (after, limit) => page.all(after, limit).map(purgeableOf),
@@ -62,11 +66,10 @@ export function createPurges(db: Db): Purges {
     purgedAt: (archive) => (purgedAt.get(archive) as number | null | undefined) ?? undefined,
     begin: (archive, now) => void begin.run(now, archive),
     undo: (archive) => void undo.run(archive),
-    end: (archive, now) => void end.run(now, archive),
-    total() {
-      const { count = 0, bytes = 0, lastAt } = total.get() ?? {};
-      return { count, bytes, lastAt: lastAt ?? undefined };
+    end(archive, now) {
+      if (end.run(now, archive).changes === 1) addUp.run(archive);
     },
+    total: () => total.get() ?? { count: 0, bytes: 0 },
   };
 }
 

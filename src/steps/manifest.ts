@@ -32,18 +32,20 @@ export interface ManifestLine {
   /** What the program that uploaded it did to the original. */
   readonly flags?: readonly string[];
   readonly inventoryRow?: number;
+  /** When it was deleted from the vault. */
+  readonly purgedAt?: string;
 }
 
 /** The account of 100 % of the inventory, line by line: holds a page of rows, however many there are. */
 export function* manifestOf(state: StateFile): Generator<ManifestLine> {
   const names = knownNames(state);
-  for (const archive of state.archives.all()) yield lineOf(archive, names);
+  for (const archive of state.archives.all()) yield lineOf(archive, names, state.purges.purgedAt(archive.id));
   for (const { row, reason, text } of state.inventory.problems()) {
     yield { inventoryRow: row, description: text, state: 'failed', reason: UNREADABLE_ROW, message: reason };
   }
 }
 
-function lineOf(archive: Archive, names: KnownNames | undefined): ManifestLine {
+function lineOf(archive: Archive, names: KnownNames | undefined, purgedAt: number | undefined): ManifestLine {
   const { archiveId, description, createdAt, size, treeHash, progress, message, key, proof, requests } = archive;
   const { format, flags } = nameOf(archiveId, description, names);
   const done = Object.entries(flags).flatMap(([name, isSet]) => (isSet ? [name] : []));
@@ -65,5 +67,6 @@ function lineOf(archive: Archive, names: KnownNames | undefined): ManifestLine {
     requests,
     format,
     flags: done.length > 0 ? done : undefined,
+    purgedAt: purgedAt === undefined ? undefined : new Date(purgedAt).toISOString(),
   };
 }

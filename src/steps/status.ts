@@ -21,6 +21,8 @@ export interface TransferStatus {
   readonly running: { readonly pid: number; readonly since: string } | null;
   readonly inventoryDate: string | null;
   readonly archives: Readonly<Record<State | 'total', Total>>;
+  /** Of those that are verified: what was deleted from the vault. */
+  readonly purged: Total;
   readonly failures: readonly { readonly code: string; readonly count: number }[];
   readonly rate: { readonly bytesPerSecond: number; readonly archivesPerSecond: number };
   readonly etaSeconds: number | null;
@@ -77,6 +79,7 @@ export function statusOf(state: StateFile, { now, running, speed = 1 }: StatusOp
     running: running && run ? { pid: run.pid, since: new Date(run.since).toISOString() } : null,
     inventoryDate: isoOf(inventory?.date),
     archives: { total, ...archives },
+    purged: state.purges.total(),
     failures: [...state.totals.failures(), ...(problems > 0 ? [{ code: UNREADABLE_ROW, count: problems }] : [])],
     rate: news ?? { bytesPerSecond: 0, archivesPerSecond: 0 },
     etaSeconds: etaOf(state, archives, phase, speed),

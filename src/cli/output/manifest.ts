@@ -22,6 +22,7 @@ const COLUMNS: Readonly<Record<string, (line: ManifestLine) => string | number |
   format: ({ format }) => format,
   flags: ({ flags }) => flags?.join(' '),
   inventory_row: ({ inventoryRow }) => inventoryRow,
+  purged_at: ({ purgedAt }) => purgedAt,
 };
 
 /** RFC 4180 but for the line ends, which are line feeds; with a header. */

@@ -9,11 +9,11 @@ import { archivesOf, formatCount, formatUsd } from './amounts.ts';
 /** Why archives that are copied stay, and what to do about it. */
 const KEPT: Readonly<Record<Keeping, (flags: PurgeFlags) => string>> = {
   purged: () => 'deleted already',
-  not_copied: () => 'are not copied',
-  not_proven: () => 'are not proven to be in the bucket as they were copied: run verify',
-  proof_too_old: ({ proofAge }) => `were proven longer than ${formatDuration(proofAge)} ago: run verify`,
-  locked: () => 'may not be deleted yet by the vault lock',
-  too_young: () => 'are younger than 90 days: wait, or say --accept-early-delete-fee',
+  not_copied: () => 'not copied',
+  not_proven: () => 'not proven to be in the bucket as they were copied: run verify',
+  proof_too_old: ({ proofAge }) => `proven longer than ${formatDuration(proofAge)} ago: run verify`,
+  locked: () => 'held by the vault lock',
+  too_young: () => 'younger than 90 days: wait, or say --accept-early-delete-fee',
 };
 
 /** What would be deleted, what would stay and why, and what it costs. */
@@ -23,7 +23,10 @@ export function renderPurgePlan({ purge, kept, young }: PurgePlan, flags: PurgeF
   const head = `${flags.vault}: ${archivesOf(purge.count)} (${formatSize(purge.bytes)}) to be deleted from the vault${limit}\n`;
   const rows = Object.entries(kept)
     .filter(([, { count }]) => count > 0)
-    .map(([why, { count, bytes }]) => `  ${archivesOf(count)} (${formatSize(bytes)}) ${KEPT[why as Keeping](flags)}\n`);
+    .map(
+      ([why, { count, bytes }]) =>
+        `  ${archivesOf(count)} (${formatSize(bytes)}) ${why === 'purged' ? '' : 'kept, '}${KEPT[why as Keeping](flags)}\n`,
+    );
   const fee =
     young.archives === 0
       ? ''

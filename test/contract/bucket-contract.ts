@@ -7,6 +7,7 @@ import {
   combineChecksums,
 } from '../../src/domain/checksum.ts';
 import type { ObjectKey, UploadId } from '../../src/domain/ids.ts';
+import { isFailure, ServiceError } from '../../src/domain/service-error.ts';
 import { MiB } from '../../src/lib/size.ts';
 import type { Bucket, ObjectAttributes } from '../../src/ports.ts';
 
@@ -34,6 +35,21 @@ export interface BucketCapabilities {
   readonly uploadKeys: boolean;
   /** Whether CompleteMultipartUpload gives the object's ETag and refuses an upload that is gone. */
   readonly exactCompletion: boolean;
+}
+
+/** As a network delivers them: 8 KiB and less among them. */
+async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let offset = 0, size = 1; offset < bytes.length; offset += size, size = (size * 7) % 100_003) {
+    yield bytes.subarray(offset, offset + size);
+  }
+}
+
+/** A server that takes no trailers says so once; from then on it is not given any. */
+async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  return call().catch((error: unknown) => {
+    if (!isFailure(error, 'unavailable')) throw error;
+    return call();
+  });
 }
 
 const ODD_NAMES = [
@@ -201,6 +217,62 @@ export function describeBucketContract(
         }
       },
     );
+
+    it.each(CHECKSUM_ALGORITHMS)('takes bodies that come while they are sent, by %s', async (algorithm) => {
+      const bytes = randomBytes(5 * MiB + 3);
+      const to = key(`streamed-${algorithm}`);
+      const bodyOf = (size: number) => ({ stream: inPieces(bytes.subarray(0, size)), length: size });
+      const checksumOfAll = (size: number) => {
+        const value = checksumOf(algorithm, bytes.subarray(0, size));
+        return { algorithm, value: () => value };
+      };
+      const stored = await patiently(() =>
+        subject.bucket.put(
+          to,
+          bodyOf(70_000),
+          { checksum: checksumOfAll(70_000), attributes, ifAbsent: false },
+          signal,
+        ),
+      );
+      const uploadId = await subject.bucket.createUpload(key(`${to}-parts`), {
+        checksumAlgorithm: algorithm,
+        attributes,
+      });
+      const part = { key: key(`${to}-parts`), uploadId, partNumber: 1 };
+      const uploaded = await patiently(() =>
+        subject.bucket.uploadPart(
+          { ...part, body: bodyOf(bytes.length), checksum: checksumOfAll(bytes.length) },
+          signal,
+        ),
+      );
+      const [listed] = await Array.fromAsync(subject.bucket.parts(part.key, uploadId, signal));
+      await subject.bucket.abortUpload(part.key, uploadId, signal);
+
+      expect((await subject.bucket.head(to, signal))?.size).toBe(70_000);
+      expect(listed).toMatchObject({ partNumber: 1, size: bytes.length, etag: uploaded.etag });
+      if (!checksums.includes(algorithm)) return;
+      expect(stored.checksum).toMatchObject({ algorithm, value: checksumOfAll(70_000).value() });
+      expect(uploaded.checksum).toBe(checksumOfAll(bytes.length).value());
+    });
+
+    it('keeps nothing of a body that fails while it is sent', async () => {
+      const to = key('broken-off');
+      const bytes = randomBytes(6 * MiB);
+      async function* broken() {
+        yield* inPieces(bytes.subarray(0, 5 * MiB));
+        throw new ServiceError('tree_hash_mismatch', 'not what was promised', { operation: 'GetJobOutput' });
+      }
+      const uploadId = await subject.bucket.createUpload(to, { checksumAlgorithm: 'CRC32', attributes });
+      const checksum = { algorithm: 'CRC32', value: () => checksumOf('CRC32', bytes) } as const;
+      const body = { stream: broken(), length: bytes.length };
+
+      await expect(
+        subject.bucket.uploadPart({ key: to, uploadId, partNumber: 1, body, checksum }, signal),
+      ).rejects.toMatchObject({ code: 'tree_hash_mismatch' });
+
+      expect(await Array.fromAsync(subject.bucket.parts(to, uploadId, signal))).toEqual([]);
+      await subject.bucket.abortUpload(to, uploadId, signal);
+    });
 
     it('takes the last of several parts of one number', async () => {
       const to = key('again');

@@ -21,12 +21,16 @@ export interface Permission {
 export interface AccountInspection {
   caller(signal: AbortSignal): Promise<Caller>;
 
-  /** What IAM says of each permission, in their order. @throws {ServiceError} `access_denied`: not everybody may ask. */
+  /**
+   * What IAM says of each permission; `unsure` where a condition would decide whose values IAM was not told, such as the address
+   * of the caller.
+   * @throws {ServiceError} `access_denied`: not everybody may ask.
+   */
   decisions(
     principalArn: string,
     permissions: readonly Permission[],
     signal: AbortSignal,
-  ): Promise<readonly { readonly permission: Permission; readonly allowed: boolean }[]>;
+  ): Promise<readonly { readonly permission: Permission; readonly decision: 'allowed' | 'denied' | 'unsure' }[]>;
 }
 
 export interface VaultInspection {

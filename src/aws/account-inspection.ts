@@ -46,7 +46,7 @@ export function accountInspection({
       const subject = `the user or role ${principalArn}`;
       const context = { service: 'iam', operation: 'SimulatePrincipalPolicy', subject } as const;
       const byResource = Map.groupBy(permissions, ({ resource }) => resource);
-      const decided: { permission: Permission; allowed: boolean }[] = [];
+      const decided: { permission: Permission; decision: 'allowed' | 'denied' | 'unsure' }[] = [];
       for (const [resource, group] of byResource) {
         const command = new SimulatePrincipalPolicyCommand({
           PolicySourceArn: roleOf(principalArn),
@@ -56,8 +56,9 @@ export function accountInspection({
         const { EvaluationResults = [] } = await call(context, signal, () =>
           iam.send(command, { abortSignal: signal }),
         );
-        for (const { EvalActionName: action = '', EvalDecision } of EvaluationResults) {
-          decided.push({ permission: { action, resource }, allowed: EvalDecision === 'allowed' });
+        for (const { EvalActionName: action = '', EvalDecision, MissingContextValues = [] } of EvaluationResults) {
+          const denied = MissingContextValues.length > 0 ? 'unsure' : 'denied';
+          decided.push({ permission: { action, resource }, decision: EvalDecision === 'allowed' ? 'allowed' : denied });
         }
       }
       return decided;

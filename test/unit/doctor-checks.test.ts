@@ -3,6 +3,7 @@ import { DAY, MINUTE, SECOND } from '../../src/lib/duration.ts';
 import type { DirectoryState, Machine } from '../../src/lib/machine.ts';
 import { thisMachine } from '../../src/lib/machine.ts';
 import { GiB, MiB } from '../../src/lib/size.ts';
+import type { AccountInspection } from '../../src/ports-operate.ts';
 import { ACCOUNT_CHECKS } from '../../src/steps/doctor/account-checks.ts';
 import type { DoctorDeps, DoctorOptions, Known } from '../../src/steps/doctor/finding.ts';
 import { MACHINE_CHECKS } from '../../src/steps/doctor/machine-checks.ts';
@@ -32,6 +33,31 @@ describe('the check of the clock', () => {
     const caller = { accountId: '1', arn: 'arn', skewMs };
 
     expect(await status('clock', {}, { caller })).toMatch(new RegExp(`^${expected}`));
+  });
+});
+
+describe('the check of permissions', () => {
+  const caller = { accountId: '1', arn: 'arn', skewMs: 0 };
+  const check = ACCOUNT_CHECKS.find(({ name }) => name === 'iam');
+  const options = { ...OPTIONS, tags: {}, region: 'eu-west-1', prefix: '', notifications: false } as DoctorOptions;
+
+  it.each<[string, 'allowed' | 'denied' | 'unsure', RegExp]>([
+    ['all is allowed', 'allowed', /^ok: IAM allows all \d+ actions/],
+    ['something is not', 'denied', /^problem: IAM does not allow s3:PutObject on/],
+    ['conditions decide that IAM was not told', 'unsure', /^warning: it depends on conditions .* s3:PutObject on/],
+  ])('knows that %s', async (_, decision, expected) => {
+    const account: AccountInspection = {
+      caller: async () => caller,
+      decisions: async (_principal, permissions) =>
+        permissions.map((permission) => ({
+          permission,
+          decision: permission.action === 's3:PutObject' ? decision : 'allowed',
+        })),
+    };
+
+    const finding = await check?.run({ account } as DoctorDeps, options, { caller });
+
+    expect(`${finding?.status}: ${finding?.message}`).toMatch(expected);
   });
 });
 

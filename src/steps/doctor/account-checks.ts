@@ -39,10 +39,18 @@ export const ACCOUNT_CHECKS: readonly Check[] = [
       if (!caller) return ok('nobody to ask about');
       try {
         const decisions = await account.decisions(caller.arn, neededBy(options, caller.accountId), signal);
-        const denied = decisions.filter(({ allowed }) => !allowed).map(({ permission }) => permission);
-        if (denied.length === 0) return ok(`IAM allows all ${decisions.length} actions of a transfer`);
-        const list = denied.map(({ action, resource }) => `${action} on ${resource}`).join(', ');
-        return problem(`IAM does not allow ${list}`, 'allow what `glacier2s3 iam-policy --for transfer` prints');
+        const list = (wanted: string): string =>
+          decisions
+            .filter(({ decision }) => decision === wanted)
+            .map(({ permission: { action, resource } }) => `${action} on ${resource}`)
+            .join(', ');
+        const fix = 'allow what `glacier2s3 iam-policy --for transfer` prints';
+        if (list('denied') !== '') return problem(`IAM does not allow ${list('denied')}`, fix);
+        if (list('unsure') === '') return ok(`IAM allows all ${decisions.length} actions of a transfer`);
+        return warning(
+          `it depends on conditions whether IAM allows ${list('unsure')}`,
+          'see whether the checks below, which try them, go well',
+        );
       } catch (error) {
         // roots and roles with a path can't be asked about either
         if (!isFailure(error, 'access_denied', 'invalid_request')) throw error;

@@ -7,7 +7,7 @@ import { METRICS, type MetricName, type MetricValue } from '../../src/domain/met
 import { startWebServer } from '../../src/lib/web-server.ts';
 import { expose } from '../../src/observe/prometheus.ts';
 import { DaemonGroup, freePort } from './daemon.ts';
-import { hasPrometheus } from './prometheus.ts';
+import { hasPrometheus, PROMTOOL } from './prometheus.ts';
 
 /** Of Prometheus' query API. */
 interface Answer {
@@ -30,7 +30,7 @@ const values: MetricValue[] = (Object.keys(METRICS) as MetricName[]).flatMap((me
 describe.skipIf(!hasPrometheus)('Prometheus', () => {
   it('finds nothing wrong with the metrics (promtool check metrics)', async () => {
     const { text } = await expose(subject, values, undefined);
-    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(PROMTOOL, ['check', 'metrics'], { input: text, encoding: 'utf8' });
     expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
   });
 

@@ -1,4 +1,6 @@
 import { areInstalled } from './daemon.ts';
 
+export const PROMTOOL = 'promtool';
+
 /** Debian's package holds both. */
-export const hasPrometheus = areInstalled('prometheus', 'promtool');
+export const hasPrometheus = areInstalled('prometheus', PROMTOOL);

@@ -33,7 +33,9 @@ const STACK = [
 const SPANS = 96;
 
 /** Everything that was kept over time, from `range` ago to the last sample. */
-export function historyCharts({ samples, speed, status }: Snapshot, range: Range): Markup {
+export function historyCharts(snapshot: Snapshot, range: Range): Markup {
+  const { speed, status } = snapshot;
+  const samples = snapshot.samples();
   const first = samples[0];
   const last = samples.at(-1);
   if (!first || !last || last.at <= first.at) {

@@ -22,7 +22,7 @@ export interface Snapshot {
   readonly counts: Counts;
   readonly staged: ReturnType<Archives['byExpiry']>;
   /** In order of time; while a run is at work, the last is of now. */
-  readonly samples: readonly Sample[];
+  samples(): readonly Sample[];
   /** Newest first. */
   readonly lines: readonly LogLine[];
 }
@@ -97,7 +97,7 @@ function openView(path: string, { clock, speed }: { readonly clock: Clock; reado
         status,
         counts,
         staged: sums(status),
-        samples: samples(status, counts, now),
+        samples: () => samples(status, counts, now),
         lines: state.logTail.last(LINES),
       };
     },

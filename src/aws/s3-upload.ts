@@ -16,8 +16,8 @@ export type SendBody = <T>(
   send: (sent: Sent, options: { readonly abortSignal: AbortSignal }) => Promise<T>,
 ) => Promise<T>;
 
-/** What servers that know no trailers answer to one: Ceph's radosgw 16 has the first two. */
-const NO_TRAILERS = /MissingContentLength|XAmzContentSHA256Mismatch|NotImplemented|InvalidArgument|411|501/;
+/** What servers that know no trailers answer to one: Ceph's radosgw 16 has the first. */
+const NO_TRAILERS = /XAmzContentSHA256Mismatch|MissingContentLength|NotImplemented|InvalidArgument|411|501/;
 
 export function createSendBody(): SendBody {
   let takesTrailers = true;
@@ -46,7 +46,7 @@ export function createSendBody(): SendBody {
         return send({ Body: readable, ContentLength: body.length }, { abortSignal: both });
       });
     } catch (error) {
-      if (!trailed || !isFailure(error, 'invalid_request') || !refusesTrailers(error)) throw error;
+      if (!trailed || !isFailure(error, 'invalid_request', 'bad_checksum') || !refusesTrailers(error)) throw error;
       takesTrailers = false;
       const message = `${context.subject}: the server takes no trailing checksums; the part is sent again without one`;
       throw new ServiceError('unavailable', message, { operation: context.operation, cause: error });

@@ -11,7 +11,12 @@ const HEADS = 16;
 /** Refuses a bucket in another Region than the vault's, unless that is wanted. @returns the bucket's Region. */
 export async function checkBucket(
   deps: Pick<Deps, 'bucket' | 'clock' | 'log' | 'signals'>,
-  { bucket, region, allowCrossRegion }: { bucket: string; region: string; allowCrossRegion: boolean },
+  {
+    bucket,
+    region,
+    destRegion = region,
+    allowCrossRegion,
+  }: { bucket: string; region: string; destRegion?: string | undefined; allowCrossRegion: boolean },
 ): Promise<string> {
   const there = await persist(deps, () => deps.bucket.describe(deps.signals.stop));
   if (there.region === region) return region;
@@ -19,6 +24,12 @@ export async function checkBucket(
     throw new FatalError(
       'cross_region',
       `the bucket ${bucket} is in ${there.region}, the vault in ${region}: every byte would be paid for as transfer between Regions; take a bucket in ${region}, or say --allow-cross-region`,
+    );
+  }
+  if (there.region !== destRegion) {
+    throw new FatalError(
+      'bucket_region',
+      `the bucket ${bucket} is in ${there.region}: say --dest-region ${there.region}`,
     );
   }
   deps.log.warn(

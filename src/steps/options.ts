@@ -17,6 +17,8 @@ export interface TransferOptions {
   readonly checksum: ChecksumAlgorithm;
   readonly onExisting: 'skip' | 'overwrite' | 'fail';
   readonly allowCrossRegion: boolean;
+  /** The bucket's Region, where it is said to be another. */
+  readonly destRegion?: string | undefined;
 
   readonly inventoryFile: string | undefined;
   /** Where an inventory of the vault may be that was taken for no transfer in particular. */

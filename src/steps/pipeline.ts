@@ -217,6 +217,8 @@ async function round(
       transferArchives(deps, work, transfer, 'idle').catch((error: unknown) => work.fail(error)),
     ]);
   } while (!work.closing.aborted && deps.state.archives.nextStaged(1, deps.clock.now()).length > 0);
+  // what was copied makes room for more
+  await requestArchives(deps, work, { ...request, until: 'idle' });
 }
 
 function keep(deps: Deps, work: Work, meter: Meter, backlog: boolean): void {

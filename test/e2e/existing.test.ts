@@ -1,0 +1,200 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { GlacierClient, InitiateJobCommand } from '@aws-sdk/client-glacier';
+import { expect, it, onTestFinished } from 'vitest';
+import { HOUR } from '../../src/lib/duration.ts';
+import { MiB } from '../../src/lib/size.ts';
+import { temporaryFolder } from '../support/program.ts';
+import { archivesOf, BUCKET, expectEnded, FEW, nameOf, type Scene, scene, VAULT } from './scene.ts';
+
+const KEY = { accessKeyId: 'simulator', secretAccessKey: 'simulator' };
+const SLOW = {
+  Inventory: [3 * HOUR, 3 * HOUR],
+  Bulk: [5 * HOUR, 6 * HOUR],
+  Standard: [HOUR, HOUR],
+  Expedited: [HOUR, HOUR],
+} as const;
+
+function glacierOf({ simulator }: Scene): GlacierClient {
+  const client = new GlacierClient({ endpoint: simulator.url, region: 'us-east-1', credentials: KEY });
+  onTestFinished(() => client.destroy());
+  return client;
+}
+
+it('takes up after a lost state file without a second retrieval: objects, open jobs and the inventory job are found', async () => {
+  const { simulator, transfer, calls, expectCopied } = await scene({ speed: 1, glacier: { delays: SLOW } });
+  expectEnded(await transfer(['--once']), 75);
+  simulator.advance(4 * HOUR);
+  expectEnded(await transfer(['--once']), 75);
+  const asked = simulator.counts()['glacier:InitiateJob'];
+
+  const another = ['--state-dir', temporaryFolder(), '--once'];
+  expectEnded(await transfer(another), 75);
+  expect(simulator.counts()['glacier:InitiateJob']).toBe(asked);
+  simulator.advance(6 * HOUR);
+  expectEnded(await transfer(another), 0);
+
+  await expectCopied();
+  expect(calls('InitiateJob')).toBe(FEW.length);
+  expectEnded(await transfer(['--state-dir', temporaryFolder(), '--once']), 0);
+  expect(calls('InitiateJob')).toBe(FEW.length);
+});
+
+it('fails an archive whose key another object has, leaves that object alone, and copies the others', async () => {
+  const { simulator, transfer, archives, calls } = await scene();
+  await simulator.s3.putBytes(BUCKET, nameOf(1), Buffer.from('something else'));
+  const [, taken] = archives();
+
+  const ended = await transfer();
+
+  expectEnded(ended, 3);
+  expect(ended.stdout).toContain('object_exists: 1');
+  expect((await simulator.s3.bytes(BUCKET, nameOf(1))).toString()).toBe('something else');
+  expect(simulator.s3.objects(BUCKET)).toHaveLength(FEW.length);
+  expect(
+    simulator.calls.filter(({ operation, detail }) => operation === 'InitiateJob' && detail.archiveId === taken?.id),
+  ).toEqual([]);
+  expect(calls('InitiateJob')).toBe(FEW.length - 1);
+});
+
+it('fails an archive whose key is taken while it is on its way', async () => {
+  const { simulator, transfer } = await scene({ speed: 1, glacier: { delays: SLOW } });
+  expectEnded(await transfer(['--once']), 75);
+  simulator.advance(4 * HOUR);
+  expectEnded(await transfer(['--once']), 75);
+  await simulator.s3.putBytes(BUCKET, nameOf(1), Buffer.from('something else'));
+  await simulator.s3.putBytes(BUCKET, nameOf(5), Buffer.from('something else'));
+  simulator.advance(6 * HOUR);
+
+  const ended = await transfer(['--once']);
+
+  expectEnded(ended, 3);
+  expect(ended.stdout).toContain('object_exists: 2');
+  expect((await simulator.s3.bytes(BUCKET, nameOf(5))).toString()).toBe('something else');
+  expect(simulator.s3.uploads(BUCKET)).toEqual([]);
+});
+
+it('overwrites with --on-existing overwrite', async () => {
+  const { simulator, transfer, expectCopied } = await scene();
+  await simulator.s3.putBytes(BUCKET, nameOf(1), Buffer.from('something else'));
+  await simulator.s3.putBytes(BUCKET, nameOf(5), Buffer.from('something else'));
+
+  expectEnded(await transfer(['--on-existing', 'overwrite']), 0);
+
+  await expectCopied();
+});
+
+it('fails what is there, the archive or not, with --on-existing fail', async () => {
+  const { transfer, calls } = await scene();
+  expectEnded(await transfer(), 0);
+
+  const ended = await transfer(['--on-existing', 'fail', '--state-dir', temporaryFolder()]);
+
+  expectEnded(ended, 3);
+  expect(ended.stdout).toContain(`object_exists: ${FEW.length}`);
+  expect(calls('InitiateJob')).toBe(FEW.length);
+});
+
+it('never takes the partial inventory of another program for the whole', async () => {
+  const world = await scene({ speed: 1, glacier: { delays: SLOW } });
+  const { simulator, transfer } = world;
+  const glacier = glacierOf(world);
+  const partial = (InventoryRetrievalParameters: object, Description: string) =>
+    glacier.send(
+      new InitiateJobCommand({
+        accountId: '-',
+        vaultName: VAULT,
+        jobParameters: { Type: 'inventory-retrieval', Format: 'JSON', Description, InventoryRetrievalParameters },
+      }),
+    );
+  await partial({ Limit: '2' }, 'glacier2s3 inventory 0123456789ab');
+  await partial({ StartDate: '2015-01-01T02:00:00Z' }, 'of another program');
+  await partial({}, 'a whole one of another program');
+  simulator.advance(4 * HOUR);
+
+  expectEnded(await transfer(['--once']), 75);
+
+  expect(simulator.counts()['glacier:InitiateJob']).toBe(4);
+  simulator.advance(4 * HOUR);
+  const ended = await transfer(['--once']);
+  expectEnded(ended, 75);
+  expect(ended.stdout).toContain(`${FEW.length}`);
+});
+
+it('adopts a job for a whole archive that somebody else has begun, and leaves alone one for a part of it', async () => {
+  const world = await scene({ speed: 1, glacier: { delays: SLOW } });
+  const { simulator, transfer, archives, expectCopied } = world;
+  const glacier = glacierOf(world);
+  const [first, , , , , last] = archives();
+  const begin = (jobParameters: object) =>
+    glacier.send(
+      new InitiateJobCommand({
+        accountId: '-',
+        vaultName: VAULT,
+        jobParameters: { Type: 'archive-retrieval', Tier: 'Bulk', ...jobParameters },
+      }),
+    );
+  expectEnded(await transfer(['--once']), 75);
+  simulator.advance(4 * HOUR);
+  await begin({ ArchiveId: first?.id });
+  await begin({ ArchiveId: last?.id, RetrievalByteRange: `0-${MiB - 1}` });
+  simulator.clearCalls();
+
+  expectEnded(await transfer(['--once']), 75);
+
+  const asked = simulator.calls
+    .filter(({ operation }) => operation === 'InitiateJob')
+    .map(({ detail }) => detail.archiveId);
+  expect(asked).not.toContain(first?.id);
+  expect(asked).toContain(last?.id);
+  simulator.advance(6 * HOUR);
+  expectEnded(await transfer(['--once']), 0);
+  await expectCopied();
+});
+
+it.each(['JSON', 'CSV'] as const)('takes a given inventory file, %s, and asks for none', async (format) => {
+  const { simulator, transfer, archives, expectCopied, calls } = await scene();
+  const rows = await Promise.all(
+    archives().map(async ({ id, description, createdAt, content }) => ({
+      ArchiveId: id,
+      ArchiveDescription: description,
+      CreationDate: new Date(createdAt).toISOString(),
+      Size: content.size,
+      SHA256TreeHash: await content.treeHash(),
+    })),
+  );
+  const path = join(temporaryFolder(), `inventory.${format.toLowerCase()}`);
+  const json = {
+    VaultARN: `arn:aws:glacier:us-east-1:123456789012:vaults/${VAULT}`,
+    InventoryDate: '2026-01-01T00:00:00Z',
+    ArchiveList: rows,
+  };
+  const csv = [
+    'ArchiveId,ArchiveDescription,CreationDate,Size,SHA256TreeHash',
+    ...rows.map((row) => Object.values(row).join(',')),
+  ];
+  writeFileSync(path, format === 'JSON' ? JSON.stringify(json) : `${csv.join('\n')}\n`);
+
+  expectEnded(await transfer(['--inventory', path]), 0);
+
+  await expectCopied();
+  expect(simulator.counts()['glacier:InitiateJob']).toBe(calls('InitiateJob'));
+});
+
+it('begins uploads anew where a run in between is told to write in another way', async () => {
+  const { simulator, begin, transfer, expectCopied, calls } = await scene({
+    speed: 3600,
+    vault: { archives: archivesOf([64 * MiB]) },
+  });
+  const running = begin(['--bwlimit', '15M', '--concurrency', '2']);
+  while (simulator.s3.uploads(BUCKET).every(({ parts }) => parts.length < 2))
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  running.kill('SIGINT');
+  expectEnded(await running.ended, 130);
+
+  expectEnded(await transfer(['--checksum', 'SHA256', '--storage-class', 'STANDARD_IA']), 0);
+
+  await expectCopied({ storageClass: 'STANDARD_IA' });
+  expect(simulator.s3.objects(BUCKET)[0]?.checksum.algorithm).toBe('SHA256');
+  expect(calls('InitiateJob')).toBe(1);
+});

@@ -21,7 +21,7 @@ const registry = execFileSync('npm', ['config', 'get', 'registry'], {
   stdio: ['ignore', 'pipe', 'ignore'],
 });
 const host = new URL(registry.trim()).hostname;
-if (host !== 'registry.npmjs.org') forbidden.push(['registry of this machine', new RegExp(literally(host))]);
+forbidden.push(['registry of this machine', new RegExp(literally(host))]);
 
 const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
   encoding: 'utf8',

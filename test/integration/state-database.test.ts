@@ -18,6 +18,7 @@ import { MIGRATIONS } from '../../src/state/migrations.ts';
 import { openStateFile } from '../../src/state/state-file.ts';
 import { temporaryFolder } from '../support/program.ts';
 import { listed, plan, requested, stateFile } from '../support/state.ts';
+import { unprivileged } from '../support/unprivileged.ts';
 
 /** What the user is told: one line and a code. */
 function fatal(call: () => unknown): { code: string; message: string } {
@@ -255,15 +256,15 @@ describe('a state file', () => {
     }
   });
 
-  it.skipIf(process.getuid?.() === 0)(
-    'in a folder that may not be written to can not be made, and that is said',
-    () => {
-      const folder = temporaryFolder();
-      chmodSync(folder, 0o500);
+  it('in a folder that may not be written to can not be made, and that is said', () => {
+    const parent = temporaryFolder();
+    const folder = join(parent, 'sealed');
+    mkdirSync(folder);
+    chmodSync(folder, 0o555);
 
-      expect(fatal(() => openStateFile(join(folder, 'x.sqlite'))).code).toBe('state_unreadable');
-    },
-  );
+    const error = unprivileged(parent, () => fatal(() => openStateFile(join(folder, 'x.sqlite'))));
+    expect(error.code).toBe('state_unreadable');
+  });
 
   it('on a disk that fills up says so, and goes on once there is room', () => {
     const db = openDatabase(pathOf());

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { defaultStateDir, findTransfer, findTransfers, openTransfer, statePathOf } from '../../src/state/directory.ts';
 import { temporaryFolder } from '../support/program.ts';
+import { unprivileged } from '../support/unprivileged.ts';
 
 const photos = { vault: 'photos', accountId: '-', region: 'eu-west-1', bucket: 'my-archive', prefix: '' };
 const make = (dir: string, name: typeof photos) =>
@@ -107,11 +108,14 @@ describe('the folder of the state files', () => {
     again.close();
   });
 
-  it.skipIf(process.getuid?.() === 0)('that may not be read says so', () => {
-    const dir = join(temporaryFolder(), 'locked');
+  it('that may not be read says so', () => {
+    const parent = temporaryFolder();
+    const dir = join(parent, 'locked');
     mkdirSync(dir);
     chmodSync(dir, 0);
 
-    expect(() => findTransfers(dir)).toThrow(expect.objectContaining({ code: 'state_unreadable' }));
+    expect(() => unprivileged(parent, () => findTransfers(dir))).toThrow(
+      expect.objectContaining({ code: 'state_unreadable' }),
+    );
   });
 });

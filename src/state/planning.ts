@@ -61,7 +61,10 @@ export interface Planning {
   /** Gives a listed archive its place, and moves it on to `planned`. */
   plan(archive: Plannable, key: ObjectKey, partSize: number, copies: Copies): void;
   changeKey(id: number, key: ObjectKey): void;
-  /** Before archives are given keys: until `sealKeys`, two may have the same. */
+  /**
+   * Before archives are given keys: until `sealKeys`, two may have the same, and what is to be asked for next is found by reading
+   * the whole table: both indexes are made anew, which is quicker than to keep them.
+   */
   unsealKeys(): void;
   /**
    * Finds the archives that want a key which others want too. In front of each key's is the one that keeps it: one that can't be moved
@@ -79,6 +82,10 @@ export interface Planning {
   /** Takes a skipped archive in again. */
   unskip(archive: Plannable, copies: Copies): void;
 }
+
+/** As the migrations make it. */
+const READY_INDEX = `CREATE INDEX IF NOT EXISTS archives_ready ON archives (created_at, id)
+  WHERE state = 'planned' AND asked_at IS NULL AND not_before = 0`;
 
 /** In which nothing can be changed any more: bytes are under the key, or on their way. */
 const FIXED = "(state IN ('transferring','transferred','verified') OR upload_begun_at IS NOT NULL)";
@@ -112,16 +119,19 @@ export function createPlanning(db: Db, totals: Totals): Planning {
       totals.add('planned', 1, size, uploads, parts);
     },
     changeKey: (id, key) => void changeKey.run(key, id),
-    unsealKeys: () =>
-      void db.exec('DROP INDEX IF EXISTS archives_object_key; DROP INDEX IF EXISTS archives_wanted_key'),
+    unsealKeys() {
+      db.exec(`DROP INDEX IF EXISTS archives_object_key;
+        DROP INDEX IF EXISTS archives_wanted_key;
+        DROP INDEX IF EXISTS archives_ready`);
+    },
     findRivals(settled) {
       db.exec(`CREATE INDEX IF NOT EXISTS archives_wanted_key ON archives (object_key) WHERE object_key IS NOT NULL;
         DROP TABLE IF EXISTS temp.rivals;
-        CREATE TEMP TABLE rivals (place INTEGER PRIMARY KEY, id INTEGER NOT NULL)`);
+        CREATE TEMP TABLE rivals (place INTEGER PRIMARY KEY, id INTEGER, archiveId TEXT, createdAt INTEGER, key TEXT)`);
       const { changes } = db
         .prepare(
-          `INSERT INTO temp.rivals (id)
-           SELECT archives.id FROM (
+          `INSERT INTO temp.rivals (id, archiveId, createdAt, key)
+           SELECT archives.id, archive_id, created_at, archives.object_key FROM (
              SELECT object_key FROM archives WHERE object_key IS NOT NULL GROUP BY object_key HAVING count(*) > 1
            ) AS wanted CROSS JOIN archives INDEXED BY archives_wanted_key
              ON archives.object_key = wanted.object_key AND archives.object_key IS NOT NULL
@@ -133,8 +143,7 @@ export function createPlanning(db: Db, totals: Totals): Planning {
     rivals(after, limit) {
       return db
         .prepare<[number, number], Rival & { readonly place: number }>(
-          `SELECT place, archives.id, archive_id AS archiveId, created_at AS createdAt, object_key AS key
-           FROM temp.rivals JOIN archives USING (id) WHERE place > ? ORDER BY place LIMIT ?`,
+          'SELECT * FROM temp.rivals WHERE place > ? ORDER BY place LIMIT ?',
         )
         .all(after, limit);
     },
@@ -142,7 +151,8 @@ export function createPlanning(db: Db, totals: Totals): Planning {
     sealKeys() {
       db.exec(`DROP TABLE IF EXISTS temp.rivals;
         CREATE UNIQUE INDEX IF NOT EXISTS archives_object_key ON archives (object_key) WHERE object_key IS NOT NULL;
-        DROP INDEX IF EXISTS archives_wanted_key`);
+        DROP INDEX IF EXISTS archives_wanted_key;
+        ${READY_INDEX}`);
     },
     skip({ id, size, state }, reason, { uploads, parts }) {
       move.run('skipped', reason, id, state);

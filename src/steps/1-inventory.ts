@@ -40,11 +40,11 @@ export async function readInventory(deps: InventoryDeps, options: InventoryOptio
 async function load(deps: InventoryDeps, options: InventoryOptions, target: LoadTarget): Promise<InventoryOutcome> {
   const { vault, inventoryFile, storedInventory, refreshInventory } = options;
   if (inventoryFile !== undefined) {
-    await readInventoryFile(deps, target, vault, inventoryFile);
+    await deps.state.inBulk(() => readInventoryFile(deps, target, vault, inventoryFile));
     return { type: 'ready' };
   }
-  if (storedInventory !== undefined && !refreshInventory && copyStoredInventory(deps, target, storedInventory)) {
-    return { type: 'ready' };
+  if (storedInventory !== undefined && !refreshInventory) {
+    if (await deps.state.inBulk(() => copyStoredInventory(deps, target, storedInventory))) return { type: 'ready' };
   }
   await describeVault(deps, vault);
   return loadFromJob(deps, options, target, options);
@@ -59,7 +59,8 @@ async function refresh(
   const target = refreshTarget(deps.state);
   const isThere = deps.state.facts.get('refresh')?.loadedAt !== undefined;
   if (options.inventoryFile !== undefined) {
-    await readInventoryFile(deps, target, options.vault, options.inventoryFile);
+    const { vault, inventoryFile } = options;
+    await deps.state.inBulk(() => readInventoryFile(deps, target, vault, inventoryFile));
   } else if (!isThere) {
     const madeAt = await describeVault(deps, options.vault);
     if (known.date !== undefined && secondOf(madeAt) <= secondOf(known.date)) {
@@ -95,7 +96,7 @@ async function loadFromJob(
       continue;
     }
     try {
-      await readInventoryJob(deps, target, job, vault);
+      await deps.state.inBulk(() => readInventoryJob(deps, target, job, vault));
       return { type: 'ready' };
     } catch (error) {
       if (!isFailure(error, 'job_not_found') || jobs >= MOST_JOBS) throw error;

@@ -9,7 +9,7 @@ import { type SelectOptions, selectArchives } from './select.ts';
 import { createTicker } from './ticker.ts';
 
 /** Archives in one transaction. */
-const BATCH = 20_000;
+const BATCH = 2000;
 
 export interface PlanOptions extends NameFiles, SelectOptions {
   /** Bytes; a power of two MiB. */

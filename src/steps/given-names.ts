@@ -11,7 +11,7 @@ import { bytesOf, digestOf } from './given-file.ts';
 import { createTicker } from './ticker.ts';
 
 /** Rows in one transaction. */
-const BATCH = 20_000;
+const BATCH = 2000;
 /** Problems that are named one by one; the others are counted. */
 const NAMED_PROBLEMS = 20;
 

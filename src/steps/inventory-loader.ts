@@ -6,6 +6,7 @@ import type { InventoryFact } from '../state/facts.ts';
 import type { InventoryRows } from '../state/inventory.ts';
 import type { StateFile } from '../state/state-file.ts';
 import type { Deps } from './deps.ts';
+import { createTicker } from './ticker.ts';
 
 /** Rows in one transaction. */
 export const BATCH = 5000;
@@ -72,6 +73,7 @@ export function createLoader(
       throw new FatalError('inventory_of_another_vault', `this is the inventory of the vault ${name}, not of ${vault}`);
     }
   };
+  const ticker = createTicker(deps.log, 'the inventory is being read');
   const flush = () => {
     checkHeader();
     state.transaction(() => {
@@ -83,6 +85,7 @@ export function createLoader(
       state.facts.set(target.fact, factNow());
     });
     rows = [];
+    ticker.say(parser.offset, begun.size ?? 0);
   };
   return {
     flush,
@@ -109,6 +112,7 @@ export function createLoader(
         );
       }
       flush();
+      deps.log.info({ rows: count }, 'the index over the archive ids is being made');
       state.transaction(() => {
         const doubles = target.seal();
         for (const [i, archiveId] of doubles.entries()) {

@@ -9,6 +9,7 @@ import type { VaultJob } from '../ports.ts';
 import type { InventoryFact } from '../state/facts.ts';
 import { openStoredInventory } from '../state/stored-inventory.ts';
 import { BATCH, createLoader, type InventoryDeps, type LoadTarget, parserFor } from './inventory-loader.ts';
+import { createTicker } from './ticker.ts';
 
 /** Bytes asked for at once. */
 const RANGE = 32 * MiB;
@@ -98,7 +99,7 @@ export async function readInventoryFile(
 }
 
 /** Copies an inventory that was taken before. @returns false where there is none. */
-export function copyStoredInventory(deps: InventoryDeps, target: LoadTarget, path: string): boolean {
+export async function copyStoredInventory(deps: InventoryDeps, target: LoadTarget, path: string): Promise<boolean> {
   const { state, log, clock } = deps;
   const stored = openStoredInventory(path);
   if (!stored) return false;
@@ -109,18 +110,21 @@ export function copyStoredInventory(deps: InventoryDeps, target: LoadTarget, pat
       state.facts.set(target.fact, { source: 'vault' });
     });
     let batch: ListedArchive[] = [];
-    const flush = () => {
-      deps.signals.stop.throwIfAborted();
+    let copied = 0;
+    const ticker = createTicker(log, 'the inventory that was taken before is being copied', deps.signals.stop);
+    const flush = async () => {
+      await ticker.tick(copied, rows ?? 0);
       state.transaction(() => {
         for (const archive of batch) target.insert(archive);
       });
+      copied += batch.length;
       batch = [];
     };
     for (const archive of stored.archives()) {
       batch.push(archive);
-      if (batch.length >= BATCH) flush();
+      if (batch.length >= BATCH) await flush();
     }
-    flush();
+    await flush();
     state.transaction(() => {
       for (const problem of stored.problems()) target.problem(problem);
       target.seal();

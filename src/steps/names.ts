@@ -2,6 +2,7 @@ import type { ArchiveId } from '../domain/ids.ts';
 import type { NameFormat } from '../domain/names/decoded-name.ts';
 import type { KnownNames } from '../domain/names/name-of.ts';
 import { disambiguate, type KeyChange } from '../domain/object-key.ts';
+import { keepYoungGenerationSmall } from '../lib/young-generation.ts';
 import type { Plannable } from '../state/planning.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { wantedKey } from './2-plan.ts';
@@ -40,6 +41,7 @@ const PAGE = 1000;
 
 /** All archives, in the order of the inventory. Holds a page of them. */
 export function* namesOf(state: StateFile, prefix: string): Generator<NamedArchive> {
+  keepYoungGenerationSmall();
   const names = knownNames(state);
   for (let after = 0; ; ) {
     const page = state.planning.page(after, PAGE);

@@ -1,13 +1,14 @@
 import { nameOf } from '../domain/names/name-of.ts';
 import { addArchive, emptyFigures, type PlanFigures } from '../domain/price/figures.ts';
 import type { State } from '../domain/progress.ts';
+import { keepYoungGenerationSmall } from '../lib/young-generation.ts';
 import type { Plannable } from '../state/planning.ts';
 import type { Deps } from './deps.ts';
 import { knownNames } from './given-names.ts';
 import { createTicker } from './ticker.ts';
 
 /** Archives looked at between two turns of other work. */
-const BATCH = 20_000;
+const BATCH = 2000;
 
 export type FiguresDeps = Pick<Deps, 'state' | 'clock' | 'log' | 'signals'>;
 
@@ -38,6 +39,7 @@ export async function eachArchive(
   message: string,
   work: (archive: Plannable) => void,
 ): Promise<void> {
+  keepYoungGenerationSmall();
   const rows = state.planning.lastRow();
   const ticker = createTicker(log, message, signals.stop);
   for (let after = 0; ; ) {

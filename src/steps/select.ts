@@ -8,7 +8,7 @@ import { bytesOf, digestOf } from './given-file.ts';
 import { createTicker } from './ticker.ts';
 
 /** Archives in one transaction. */
-const BATCH = 20_000;
+const BATCH = 2000;
 /** Longer than any archive id. */
 const LONGEST_LINE = 4096;
 

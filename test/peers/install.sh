@@ -39,6 +39,9 @@ pip_install() {
 
 attempt "Ceph's radosgw" debian ceph-mon ceph-mgr ceph-osd ceph-common radosgw
 attempt 'AWS CLI' debian awscli
+attempt 'zsh and fish' debian zsh fish
+attempt 'man and mandoc' debian man-db mandoc
+attempt systemd-analyze debian systemd
 attempt Prometheus debian prometheus
 attempt "versitygw $versitygw" go_install
 attempt "moto $moto" pip_install

@@ -12,7 +12,7 @@ export interface Program {
 }
 
 export interface Start {
-  /** Added to a bare environment (PATH, HOME and a temporary state folder); undefined removes. */
+  /** Added to a bare environment (PATH, HOME, a temporary state folder and no config file); undefined removes. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   /** What it reads; nothing if absent. */
@@ -65,6 +65,7 @@ export function start(args: readonly string[], options: Start = {}): Running {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
       XDG_STATE_HOME: options.env?.XDG_STATE_HOME ?? temporaryFolder(),
+      GLACIER2S3_CONFIG: '',
       ...options.env,
     }),
     stdio: 'pipe',

@@ -156,7 +156,9 @@ export class DirectConnection {
     if (!decoder || !sink) return false;
     let wantsMore = true;
     try {
-      for (const piece of decoder.decode(bytes)) wantsMore = sink.accept(piece) && wantsMore;
+      const plain = decoder.plain(bytes);
+      if (plain) wantsMore = sink.accept(plain);
+      else for (const piece of decoder.decode(bytes)) wantsMore = sink.accept(piece) && wantsMore;
     } catch (error) {
       this.#socket.destroy(error as Error);
       return false;

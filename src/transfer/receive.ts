@@ -3,6 +3,7 @@ import type { TreeHash } from '../domain/ids.ts';
 import { ServiceError } from '../domain/service-error.ts';
 import { TreeHasher } from '../domain/tree-hash.ts';
 import { BugError } from '../lib/errors.ts';
+import { KiB } from '../lib/size.ts';
 import type { JobOutput } from '../ports.ts';
 import type { PartDeps, PartTask } from './part.ts';
 
@@ -14,6 +15,9 @@ export interface Proven {
 
 type ReceiveDeps = Pick<PartDeps, 'vault' | 'bandwidth' | 'stallAfterMs' | 'onBytes'>;
 
+/** Fewer bytes are not worth the calls that hash them; more have left the processor's cache. */
+const HASHED_AT_ONCE = 256 * KiB;
+
 /** Reads a part into `buffer`, which is as long as the part is. Resolves once it is proven. */
 export async function fill(deps: ReceiveDeps, task: PartTask, buffer: Buffer, signal: AbortSignal): Promise<Proven> {
   const watch = new Watch(deps, task, signal);
@@ -21,11 +25,15 @@ export async function fill(deps: ReceiveDeps, task: PartTask, buffer: Buffer, si
     const output = await watch.open();
     const proof = new Proof(task, output);
     if (output.readInto) {
-      await output.readInto(buffer, (length) => {
+      const arrived = await output.readInto(buffer, (length) => {
         const bytes = buffer.subarray(proof.length, length);
+        // TLS delivers 16 KiB at a time
+        if (bytes.length < HASHED_AT_ONCE && length < buffer.length) return watch.heard(0);
         proof.update(bytes);
         return watch.heard(bytes.length);
       });
+      // of a body that broke off
+      proof.update(buffer.subarray(proof.length, arrived));
     } else {
       for await (const bytes of output.body) {
         if (proof.length + bytes.length > buffer.length) throw tooLong(task);
@@ -112,8 +120,9 @@ class Watch {
   /** Bytes have come. @returns what to wait for before the next ones, where there is something. */
   heard(bytes: number): Promise<void> | undefined {
     const { onBytes, bandwidth } = this.#deps;
-    onBytes?.(bytes);
     this.#timer.refresh();
+    if (bytes === 0) return undefined;
+    onBytes?.(bytes);
     const turn = bandwidth.take(bytes, this.#signal);
     if (!turn) return undefined;
     clearTimeout(this.#timer);

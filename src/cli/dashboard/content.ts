@@ -75,7 +75,7 @@ ${
 ${hold && status.archives.planned.count > 0 ? html`<p class="notice">Nothing is being asked for just now: ${hold.text}</p>` : undefined}`;
 }
 
-function figures({ status, counts, now, speed }: Snapshot): Markup {
+function figures({ status, counts, staged, now, speed }: Snapshot): Markup {
   const { archives, rate, cost } = status;
   const calls = sum(counts.calls);
   const toCome = Math.max(0, cost.plannedUsd - cost.spentUsd);
@@ -100,7 +100,7 @@ function figures({ status, counts, now, speed }: Snapshot): Markup {
     {
       name: 'Staged',
       value: formatCount(archives.staged.count + archives.transferring.count),
-      note: expiryNote(status.nextExpiry, now),
+      note: expiryNote(staged[0]?.expiresAt, now),
     },
     {
       name: 'Failed',
@@ -132,9 +132,9 @@ function timeLeft(seconds: number | null, now: number, speed: number): { value: 
   return { value: formatDuration(seconds * SECOND), note: `until about ${dayAndTime(end)}` };
 }
 
-function expiryNote(nextExpiry: string | null, now: number): string {
-  if (nextExpiry === null) return 'nothing waits to be copied';
-  const left = Date.parse(nextExpiry) - now;
+function expiryNote(nextExpiry: number | undefined, now: number): string {
+  if (nextExpiry === undefined) return 'nothing waits to be copied';
+  const left = nextExpiry - now;
   return left > 0 ? `the next expires in ${formatDuration(left)}` : 'the next has expired';
 }
 

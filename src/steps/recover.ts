@@ -67,21 +67,26 @@ export async function recoverState(deps: Deps, options: TransferOptions): Promis
 
 /**
  * The lost transfer's id stands in its jobs' Descriptions: with it, its queue is found again, and the jobs report to where they are
- * heard. Of several it can't be told which was ours; then ListJobs alone tells of the old jobs.
+ * heard. Where archives were asked for under several ids it can't be told which was ours; then ListJobs alone tells of the old jobs.
  */
 async function takeTransferId(deps: Deps): Promise<void> {
   const { state, vault, signals, log } = deps;
-  const ids = new Set<string>();
+  const archiveIds = new Set<string>();
+  let inventoryId: string | undefined;
+  // in order of their initiation: the last one counts
   for await (const { description } of vault.jobs({}, signals.stop, (call) => persist(deps, call))) {
     const correlation = correlationOf(description);
-    if (correlation) ids.add(correlation.transferId);
+    if (correlation?.kind === 'archive') archiveIds.add(correlation.transferId);
+    if (correlation?.kind === 'inventory') inventoryId = correlation.transferId;
   }
   const transfer = state.facts.get('transfer');
   if (!transfer) throw new BugError('the state belongs to no transfer');
-  const [id] = ids;
-  if (id === undefined) return;
-  if (ids.size > 1) log.warn({ transfers: ids.size }, 'jobs of several transfers are under way for this vault');
-  else state.transaction(() => state.facts.set('transfer', { ...transfer, id }));
+  if (archiveIds.size > 1) {
+    log.warn({ transfers: archiveIds.size }, 'jobs of several transfers are under way for this vault');
+    return;
+  }
+  const id = [...archiveIds][0] ?? inventoryId;
+  if (id !== undefined) state.transaction(() => state.facts.set('transfer', { ...transfer, id }));
 }
 
 /**

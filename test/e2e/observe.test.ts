@@ -90,7 +90,8 @@ it('is not held up by one that never answers', async () => {
   const { url, notices } = await webhook();
   const running = at.begin(['--notify-url', url, '--json']);
   // everything else is copied while the first notice waits for its answer
-  await running.until(/"type":"archive".*"state":"verified"/);
+  await running.until(/(?:"state":"verified".*){5}/s);
+  expect(running.output().stderr).not.toContain('a notice was not taken');
   const ended = await running.ended;
   expectEnded(ended, 3);
   expect(ended.stderr).toContain('a notice was not taken');

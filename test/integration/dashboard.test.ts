@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { startDashboard } from '../../src/cli/dashboard/server.ts';
 import { viewsOf } from '../../src/cli/dashboard/view.ts';
@@ -166,6 +167,13 @@ it('says so where there is no transfer yet, and lists them where there are sever
   const { dashboard, home } = await setup({ transfers: 0 });
   expect(home).toMatchObject({ status: 200, text: expect.stringContaining('There is none') });
   await dashboard.close();
+});
+
+it('says what is wrong with a state file that can not be read', async () => {
+  const { dir, dashboard } = await setup({ transfers: 0 });
+  writeFileSync(join(dir, 'photos--copies--00000000.sqlite'), 'no database at all'.repeat(100));
+  const page = await ask(`${dashboard.url}photos--copies--00000000/`);
+  expect(page).toMatchObject({ status: 503, text: expect.stringContaining('is damaged') });
 });
 
 it.each(['0.0.0.0:0', '192.168.1.1:80', 'example.com:80', '[::]:80'])('does not listen on %s', async (address) => {

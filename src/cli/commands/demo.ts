@@ -18,7 +18,7 @@ const VAULT = 'demo';
 const BUCKET = 'demo-bucket';
 const SHOWN = 40;
 
-/** Runs the main job on a simulator of its own, with nothing left behind. @returns the exit code of `transfer`. */
+/** Runs the main job on a simulator of its own, shows objects and report, and leaves nothing behind. @returns the exit code of `transfer`. */
 export async function demo(flags: DemoFlags, io: Io): Promise<number> {
   const simulator = await startSimulator({
     speed: flags.speed,
@@ -31,7 +31,8 @@ export async function demo(flags: DemoFlags, io: Io): Promise<number> {
     for (const name of Object.keys(process.env)) if (/^(AWS|GLACIER2S3)_/.test(name)) delete process.env[name];
     Object.assign(process.env, simulator.environment, { GLACIER2S3_CONFIG: '' });
     const { main } = await import('../main.ts');
-    const args = ['transfer', '--vault', VAULT, '--bucket', BUCKET, '--state-dir', stateDir, '--yes'];
+    const which = ['--vault', VAULT, '--bucket', BUCKET, '--state-dir', stateDir];
+    const args = ['transfer', ...which, '--yes'];
     if (flags.quiet) args.push('--quiet');
     if (!flags.progress) args.push('--no-progress');
     process.stdout.write(
@@ -40,7 +41,11 @@ export async function demo(flags: DemoFlags, io: Io): Promise<number> {
     );
     const exitCode = await main(args, io);
     process.stdout.write(objectsOf(simulator));
-    return exitCode;
+    // a transfer that was stopped before it began has nothing to account for
+    if (io.stop.aborted) return exitCode;
+    process.stdout.write(`\n  glacier2s3 report ${which.join(' ')}\n\n`);
+    const reported = await main(['report', ...which], io);
+    return exitCode === 0 ? reported : exitCode;
   } finally {
     await simulator.close();
     rmSync(stateDir, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type Stub, startStub } from './children.ts';
+import { inventoryTable } from './inventory-table.ts';
 import { costTable, memoryTable, resumeTable, scalingTable, smallTable, type Table } from './tables.ts';
 
 /*
@@ -13,6 +14,7 @@ const TABLES: Readonly<Record<string, (stub: Stub, quick: boolean) => Promise<re
   memory: memoryTable,
   small: smallTable,
   resume: resumeTable,
+  inventory: inventoryTable,
 };
 
 const { values } = parseArgs({

@@ -206,6 +206,7 @@ it('asks nobody but itself, and runs nothing that a name holds', async () => {
 it('shows the figures of a moment under the pointer', async () => {
   const { page } = await tab();
   await page.goto(await sampleDashboard());
+  await isLive(page);
   const chart = page.locator('.chart', { hasText: 'Archives by state' });
   // what has to be scrolled to is scrolled before, since scrolling hides what is shown
   await chart.scrollIntoViewIfNeeded();

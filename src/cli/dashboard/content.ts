@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { STATES } from '../../domain/progress.ts';
 import { formatDuration, SECOND } from '../../lib/duration.ts';
 import { formatSize } from '../../lib/size.ts';
@@ -28,9 +29,17 @@ export type PartName = keyof typeof PARTS;
 
 export const PART_NAMES = Object.keys(PARTS) as readonly PartName[];
 
+/** Tells two renderings of a part apart: what a page has already is not put in again, under a pointer or a selection. */
+export function markOf(html: string): string {
+  return createHash('sha256').update(html).digest('base64url').slice(0, 16);
+}
+
 /** The body of a transfer's page. */
 export function transferBody(snapshot: Snapshot, range: Range): Markup {
-  const part = (name: PartName) => html`<div id="${name}">${PARTS[name].render(snapshot, range)}</div>`;
+  const part = (name: PartName) => {
+    const content = PARTS[name].render(snapshot, range);
+    return html`<div id="${name}" data-mark="${markOf(content.markup)}">${content}</div>`;
+  };
   const section = (name: PartName) => html`<section><h2>${PARTS[name].heading}</h2>${part(name)}</section>`;
   return html`<span id="live">not live</span>
 ${part('head')}

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { SECOND } from '../../lib/duration.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
-import { PART_NAMES, PARTS, type PartName } from './content.ts';
+import { markOf, PART_NAMES, PARTS, type PartName } from './content.ts';
 import type { Range } from './history-charts.ts';
 import type { View } from './view.ts';
 
@@ -39,7 +39,7 @@ export function stream(
       const html = PARTS[id].render(snapshot, range).markup;
       if (sent.get(id) === html) continue;
       sent.set(id, html);
-      reply.write(`event: part\ndata: ${JSON.stringify({ id, html })}\n\n`);
+      reply.write(`event: part\ndata: ${JSON.stringify({ id, mark: markOf(html), html })}\n\n`);
       wroteAt = now;
     }
     if (now - wroteAt < SIGN_OF_LIFE) return;

@@ -8,9 +8,11 @@ const tip = document.getElementById('tip');
 const source = new EventSource('events' + location.search);
 source.addEventListener('open', () => { live.textContent = 'live'; });
 source.addEventListener('part', ({ data }) => {
-  const { id, html } = JSON.parse(data);
+  const { id, mark, html } = JSON.parse(data);
   const part = document.getElementById(id);
-  if (part) part.innerHTML = html;
+  if (!part || part.dataset.mark === mark) return;
+  part.innerHTML = html;
+  part.dataset.mark = mark;
 });
 source.addEventListener('error', () => {
   live.textContent = source.readyState === EventSource.CLOSED ? 'this dashboard has ended' : 'no connection: trying again';

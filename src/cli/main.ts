@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { KnownError, messageOf } from '../lib/errors.ts';
+import { KnownError, messageOf, UsageError } from '../lib/errors.ts';
 import { ConfiguredCommand } from './configured-command.ts';
 import type { Io } from './io.ts';
 import { addCommands } from './program.ts';
@@ -28,7 +28,9 @@ function exitCodeOf(error: unknown, io: Io): number {
     return SIGNAL_CODES[String(io.stop.reason)] ?? 1;
   }
   if (error instanceof KnownError) {
-    process.stderr.write(`glacier2s3: ${error.message}\n`);
+    // by the code, README says more
+    const code = error instanceof UsageError ? '' : ` [${error.code}]`;
+    process.stderr.write(`glacier2s3: ${error.message}${code}\n`);
     return error.exitCode;
   }
   const stack = error instanceof Error ? error.stack : messageOf(error);

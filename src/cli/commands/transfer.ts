@@ -1,16 +1,29 @@
+import { KnownError } from '../../lib/errors.ts';
 import { formatSize } from '../../lib/size.ts';
 import { type Outcome, transferVault } from '../../steps/pipeline.ts';
-import { type StateBackup, startBackups } from '../../steps/state-backup.ts';
 import type { TransferStatus } from '../../steps/status.ts';
+import { backingUp } from '../backing-up.ts';
 import { createConsent } from '../consent.ts';
 import type { Io } from '../io.ts';
-import { type Run, type TransferFlags, withRun } from '../run.ts';
+import { type TransferFlags, withRun } from '../run.ts';
 
 /** Copies a vault to a bucket. @returns the exit code. */
 export async function transfer(flags: TransferFlags, io: Io): Promise<number> {
+  try {
+    return await copy(flags, io);
+  } catch (error) {
+    if (flags.json && error instanceof KnownError) {
+      const { code, message } = error;
+      process.stdout.write(`${JSON.stringify({ type: 'error', code, message })}\n`);
+    }
+    throw error;
+  }
+}
+
+async function copy(flags: TransferFlags, io: Io): Promise<number> {
   const { outcome, status } = await withRun(flags, io, async (run) => {
     const consent = createConsent(run, flags, io.stop);
-    const backups = backUp(flags, run);
+    const backups = backingUp(flags, run);
     try {
       const ended = await transferVault(run.deps, run.options, { watchHold: run.setHold, consent });
       return { outcome: ended, status: run.status() };
@@ -24,20 +37,6 @@ export async function transfer(flags: TransferFlags, io: Io): Promise<number> {
       : summary(outcome, status),
   );
   return exitCodeOf(outcome, io);
-}
-
-/** The state file goes to where it can be recovered from, beside all else. */
-function backUp({ stateBackup, ...flags }: TransferFlags, { deps, cloud }: Run): StateBackup | undefined {
-  if (!stateBackup) return undefined;
-  const bucket = cloud.bucket({
-    bucket: stateBackup.bucket,
-    region: flags.destRegion,
-    profile: flags.destProfile,
-    endpointUrl: flags.destEndpointUrl,
-    expectedBucketOwner: flags.expectedBucketOwner,
-  });
-  deps.state.transaction(() => deps.state.facts.set('stateBackup', stateBackup));
-  return startBackups({ ...deps, bucket }, stateBackup.prefix);
 }
 
 function exitCodeOf(outcome: Outcome, io: Io): number {

@@ -67,7 +67,11 @@ export function dashboardBody(subject: DashboardSubject): object {
     },
     { height: 6, half: true, properties: graph('Throughput', [metric('throughput', [], { stat: 'Average' })]) },
     { height: 6, half: true, properties: graph('Failed archives by reason', [search('failures', 'Code')]) },
-    { height: 6, half: true, properties: graph('Throttled calls', [metric('throttles', [], { stat: 'Sum', label: 'in 5 minutes' })]) },
+    {
+      height: 6,
+      half: true,
+      properties: graph('Throttled calls', [metric('throttles', [], { stat: 'Sum', label: 'in 5 minutes' })]),
+    },
   ];
   return { start: '-P3D', widgets: placed(widgets) };
 }

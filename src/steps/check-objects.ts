@@ -106,12 +106,13 @@ async function checkAll(deps: CheckDeps, options: CheckOptions, fact: CheckFact,
     if (!last) return;
     const wanted = page.filter(({ run }) => isPicked() && run !== fact.run);
     const looking = wanted.map(({ archive }) =>
-      limit(async () => {
+      limit(() => {
         signals.stop.throwIfAborted();
-        const check = await look(archive);
+        return look(archive);
+      }).then(async (check) => {
+        // the next one is looked at while this is being written
         await state.write(() => state.checks.record(archive.id, fact.run, check));
         done += 1;
-        await ticker.tick(done, total);
       }),
     );
     // all are let end: what was found is recorded, whatever became of the others
@@ -119,6 +120,7 @@ async function checkAll(deps: CheckDeps, options: CheckOptions, fact: CheckFact,
     if (fault) throw fault.reason;
     done += page.length - wanted.length;
     after = last.archive.id;
+    await ticker.tick(done, total);
   }
 }
 

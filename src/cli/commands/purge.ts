@@ -31,10 +31,8 @@ export function purge(flags: PurgeFlags, io: Io): Promise<number> {
     const rates = deps.state.facts.get('rates') ?? ratesFor(SHIPPED_PRICES, { region, destinationRegion: region });
     const plan = await planPurge(deps, conditions, { isLocked, rates });
     if (!flags.json || !dryRun) process.stderr.write(renderPurgePlan(plan, flags));
-    if (dryRun) {
-      process.stdout.write(flags.json ? purgeJson(flags, plan) : '');
-      return 0;
-    }
+    if (dryRun && flags.json) process.stdout.write(purgeJson(flags, plan));
+    if (dryRun) return 0;
     if (plan.purge.count === 0) return isEmptied(plan, undefined) ? 0 : 3;
     await confirm(flags, io.stop);
     const path = flags.auditLog ?? `${deps.state.path.replace(/\.sqlite$/, '')}.purge.jsonl`;

@@ -29,6 +29,7 @@ function statusWith(
     running: { pid: 4711, since: '2026-11-21T10:00:30.000Z' },
     inventoryDate: '2026-11-20T04:11:00.000Z',
     archives: { total, ...archives },
+    purged: { count: 0, bytes: 0 },
     failures: [{ code: 'archive_not_found', count: 1 }],
     rate: { bytesPerSecond: 3 * MiB, archivesPerSecond: 3 },
     etaSeconds: 3723,

@@ -24,7 +24,7 @@ interface Sum {
 
 /** The account as a terminal shows it: every archive of the inventory is in one of its lines. */
 export function renderAccount(account: TransferAccount): string {
-  const { vault, bucket, prefix, phase, inventoryDate, archives, failures, skips, flagged } = account;
+  const { vault, bucket, prefix, phase, inventoryDate, archives, failures, purged, skips, flagged } = account;
   const row = (name: string, { count, bytes }: Sum) => [
     name,
     formatCount(count),
@@ -41,6 +41,7 @@ export function renderAccount(account: TransferAccount): string {
         ...(state === 'skipped' ? skips.map((skip) => row(`  ${skip.filter}`, skip)) : []),
       ]),
     row('all of the inventory', archives.total),
+    ...(purged.count > 0 ? [row('  deleted from the vault since', purged)] : []),
     ...(flagged.length > 0
       ? [
           ['', '', ''],

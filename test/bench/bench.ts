@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Stub, startStub } from './children.ts';
 import { inventoryTable } from './inventory-table.ts';
-import { costTable, memoryTable, resumeTable, scalingTable, smallTable, type Table } from './tables.ts';
+import { costTable, limitTable, memoryTable, resumeTable, scalingTable, smallTable, type Table } from './tables.ts';
 
 /*
  * What the program costs, as ratios inside one run: machines differ. `npm run bench -- [--json] [--quick] [--only cost,memory]`.
@@ -14,6 +14,7 @@ const TABLES: Readonly<Record<string, (stub: Stub, quick: boolean) => Promise<re
   memory: memoryTable,
   small: smallTable,
   resume: resumeTable,
+  limit: limitTable,
   inventory: inventoryTable,
 };
 

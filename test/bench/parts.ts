@@ -3,10 +3,10 @@ import { built } from './built.ts';
 
 /*
  * Copies parts of zeros through the pool, as the program does, in a process of its own. Arguments: endpoint URL, MiB a
- * part, MiB in all, parts in flight, threads, MiB of memory. Prints what a GiB cost, after a first round that is not counted.
+ * part, MiB in all, parts in flight, threads, MiB of memory, and MiB a second at most (none: no limit). Prints what a GiB cost, after a first round that is not counted.
  */
 
-const [endpointUrl = '', partMiB = '', totalMiB = '', concurrency = '', threads = '', memory = ''] =
+const [endpointUrl = '', partMiB = '', totalMiB = '', concurrency = '', threads = '', memory = '', bwlimit] =
   process.argv.slice(2);
 const { createPool } = await built<typeof import('../../src/transfer/pool.ts')>('transfer/pool.js');
 const length = Number(partMiB) * MiB;
@@ -15,7 +15,7 @@ const plane = createPool({
   threads: Number(threads),
   concurrency: Number(concurrency),
   memory: Number(memory) * MiB,
-  bwlimit: undefined,
+  bwlimit: bwlimit === undefined ? undefined : Number(bwlimit) * MiB,
   entry: new URL('../../dist/worker.js', import.meta.url),
   connections: {
     source: { ...share, vaultName: 'bench', accountId: '-' },

@@ -91,6 +91,21 @@ export async function scalingTable(stub: Stub, quick: boolean): Promise<readonly
   ];
 }
 
+/** Ten seconds and more at a limit that all threads keep together. */
+export async function limitTable(stub: Stub): Promise<readonly Table[]> {
+  const rows: Row[] = [];
+  for (const [threads, limit] of [
+    [1, 40],
+    [2, 40],
+  ] as const) {
+    const { mibPerSecond } = await copyParts(stub, [urlOf(stub), 8, 12 * limit, 8, threads, BUDGET / MiB, limit]);
+    const off = Math.abs(mibPerSecond / limit - 1);
+    const value = `${mibPerSecond.toFixed(2)} MiB/s (${(off * 100).toFixed(1)} % off)`;
+    rows.push({ name: `--bwlimit ${limit}M, --threads ${threads}`, value, goal: 'within 5 %', isMet: off <= 0.05 });
+  }
+  return [{ title: '7. The limit on bytes, over twelve seconds', rows }];
+}
+
 /** Table 3: the peak of the program itself, for parts of any size. */
 export async function memoryTable(stub: Stub, quick: boolean): Promise<readonly Table[]> {
   const rows: Row[] = [];

@@ -136,21 +136,22 @@ function createLook(
   let denied = 0;
   return async (archive) => {
     const copied = copiedOf(archive);
+    // a proof is as old as its beginning: what befalls the object while it is read is not seen
+    const at = Math.round(clock.now());
     try {
       const object = await persistAt(deps, pace, () => bucket.head(copied.key, signals.stop));
       answered += 1;
       const compared = compareObject(copied, object, { vault, storageClass });
-      if (compared.result !== '=' || reader === undefined) return { ...compared, at: clock.now() };
+      if (compared.result !== '=' || reader === undefined) return { ...compared, at };
       const back = await readBack(deps, reader, copied, pace);
-      // the proof is as old as its beginning: what happens to the object while it is read is not seen
-      if (back.type === 'wrong') return { result: '*', detail: back.detail, at: clock.now() };
-      return { result: '=', readBack: back.type, at: clock.now() };
+      if (back.type === 'wrong') return { result: '*', detail: back.detail, at };
+      return { result: '=', readBack: back.type, at };
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       const isDenial = isFailure(error, 'access_denied');
       if (isDenial) denied += 1;
       if (error.scope === 'run' && !(isDenial && (answered > 0 || denied < DENIED))) throw error;
-      return { result: '!', detail: error.message, at: clock.now() };
+      return { result: '!', detail: error.message, at };
     }
   };
 }

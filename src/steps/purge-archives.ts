@@ -88,7 +88,7 @@ async function purgeOne(deps: PurgeDeps, options: PurgeOptions, id: number, pace
   const tell = (event: string, more: object = {}) =>
     audit.write({ at: new Date(clock.now()).toISOString(), event, ...aboutIt(deps, archive), ...more });
   await tell('deleting');
-  await state.write(() => state.purges.begin(id, clock.now()));
+  await state.write(() => state.purges.begin(id, Math.round(clock.now())));
   let isSent = archive.isUnsure;
   try {
     for (let tries = 1; ; tries += 1) {
@@ -133,7 +133,8 @@ async function lookAndDelete(
       'the object is no longer what was proven: its archive stays',
     );
     await state.write(() => {
-      if (check) state.checks.record(id, state.facts.get('check')?.run ?? 0, { ...compared, at: clock.now() });
+      if (check)
+        state.checks.record(id, state.facts.get('check')?.run ?? 0, { ...compared, at: Math.round(clock.now()) });
     });
     return 'disproved';
   }
@@ -161,7 +162,7 @@ async function finish(
   if (end === 'purged') {
     // in this order: what the state knows to be deleted is written down, else it would never be
     await tell('deleted');
-    await state.write(() => state.purges.end(id, clock.now()));
+    await state.write(() => state.purges.end(id, Math.round(clock.now())));
     return end;
   }
   if (isSent) log.error({ archive: id }, 'it is not known whether the archive was deleted: an answer was lost');

@@ -150,7 +150,8 @@ async function inRun<T>(
       bucket: countedBucket(cloud.bucket(destination), state.counters),
       notifications,
       openDataPlane: (limits, onBytes) =>
-        cloud.dataPlane(destination, limits, {
+        // threads keep real time
+        cloud.dataPlane(destination, limits.bwlimit ? { ...limits, bwlimit: limits.bwlimit * speed } : limits, {
           onBytes,
           onDeath: (error) => log.error({ error: messageOf(error) }, 'a thread died; its parts are copied by another'),
         }),

@@ -7,12 +7,20 @@ export type Progress =
   | { readonly state: 'skipped'; readonly reason: string }
   | { readonly state: 'planned' }
   | { readonly state: 'requested'; readonly jobId: JobId }
-  /** `expiresAt`: milliseconds since 1970; from then on Glacier may forget the job. */
-  | { readonly state: 'staged'; readonly jobId: JobId; readonly expiresAt: number }
-  | { readonly state: 'transferring'; readonly jobId: JobId; readonly expiresAt: number }
+  | ({ readonly state: 'staged' } & Output)
+  | ({ readonly state: 'transferring' } & Output)
   | { readonly state: 'transferred' }
   | { readonly state: 'verified' }
   | { readonly state: 'failed'; readonly reason: string };
+
+/** What Glacier holds ready of an archive. */
+export interface Output {
+  readonly jobId: JobId;
+  /** Milliseconds since 1970; from then on Glacier may forget the job. */
+  readonly expiresAt: number;
+  /** A second job, on its way because this output will expire before it is fetched. */
+  readonly nextJobId?: JobId;
+}
 
 export type State = Progress['state'];
 
@@ -40,10 +48,13 @@ export type Event =
   /** The bucket already holds it, with the proof. */
   | { readonly type: 'found' }
   | { readonly type: 'requested'; readonly jobId: JobId }
-  /** A job (the one requested, or another one that was quicker) has succeeded. */
+  /** There is a second job, made while the output of the first is still there. */
+  | { readonly type: 'requestedAgain'; readonly jobId: JobId }
+  /** A job (the one requested, or another one that was quicker) has succeeded: its output takes the place of an older one. */
   | { readonly type: 'staged'; readonly jobId: JobId; readonly expiresAt: number }
+  /** The job that is waited for has failed; of two, the second. */
   | { readonly type: 'jobFailed' }
-  /** Glacier has forgotten the job; parts that have arrived stay. */
+  /** Glacier has forgotten the job; parts that have arrived stay, and a second job is waited for. */
   | { readonly type: 'expired' }
   | { readonly type: 'began' }
   | { readonly type: 'transferred' }
@@ -70,21 +81,29 @@ export function advance(from: Progress, event: Event): Progress {
     case 'requested':
       if (from.state === 'planned') return { state: 'requested', jobId: event.jobId };
       break;
-    case 'staged':
-      if (from.state === 'requested' || from.state === 'staged') {
-        return { state: 'staged', jobId: event.jobId, expiresAt: event.expiresAt };
+    case 'requestedAgain':
+      if (hasOutput(from) && from.nextJobId === undefined && from.jobId !== event.jobId) {
+        return { ...from, nextJobId: event.jobId };
       }
       break;
+    case 'staged': {
+      const output = { jobId: event.jobId, expiresAt: event.expiresAt };
+      if (from.state === 'requested') return { state: 'staged', ...output };
+      if (hasOutput(from)) return { ...(from.nextJobId === event.jobId ? withoutNext(from) : from), ...output };
+      break;
+    }
     case 'jobFailed':
       if (from.state === 'requested') return { state: 'planned' };
+      if (hasOutput(from) && from.nextJobId !== undefined) return withoutNext(from);
       break;
     case 'expired':
-      if (from.state === 'requested' || from.state === 'staged' || from.state === 'transferring') {
-        return { state: 'planned' };
+      if (from.state === 'requested') return { state: 'planned' };
+      if (hasOutput(from)) {
+        return from.nextJobId === undefined ? { state: 'planned' } : { state: 'requested', jobId: from.nextJobId };
       }
       break;
     case 'began':
-      if (from.state === 'staged') return { state: 'transferring', jobId: from.jobId, expiresAt: from.expiresAt };
+      if (from.state === 'staged') return { ...from, state: 'transferring' };
       break;
     case 'transferred':
       if (from.state === 'transferring') return { state: 'transferred' };
@@ -93,7 +112,7 @@ export function advance(from: Progress, event: Event): Progress {
       if (from.state === 'transferred') return { state: 'verified' };
       break;
     case 'disproved':
-      if (from.state === 'transferring') return { state: 'staged', jobId: from.jobId, expiresAt: from.expiresAt };
+      if (from.state === 'transferring') return { ...from, state: 'staged' };
       if (from.state === 'transferred') return { state: 'planned' };
       break;
     case 'failed':
@@ -109,4 +128,15 @@ export function advance(from: Progress, event: Event): Progress {
       event satisfies never;
   }
   throw new BugError(`an archive that is ${from.state} can't be ${event.type}`);
+}
+
+type Held = Extract<Progress, { readonly state: 'staged' | 'transferring' }>;
+
+/** Whether there is an output to read. */
+export function hasOutput(progress: Progress): progress is Held {
+  return progress.state === 'staged' || progress.state === 'transferring';
+}
+
+function withoutNext({ state, jobId, expiresAt }: Held): Held {
+  return { state, jobId, expiresAt };
 }

@@ -19,7 +19,10 @@ export interface ArchiveRow {
   job_id: string | null;
   expires_at: number | null;
   asked_at: number | null;
+  next_job_id: string | null;
+  asked_again_at: number | null;
   requests: number;
+  fruitless: number;
   tries: number;
   rounds: number;
   not_before: number;
@@ -37,7 +40,12 @@ export function progressOf(row: ArchiveRow): Progress {
       return { state: row.state, jobId: row.job_id as JobId };
     case 'staged':
     case 'transferring':
-      return { state: row.state, jobId: row.job_id as JobId, expiresAt: row.expires_at as number };
+      return {
+        state: row.state,
+        jobId: row.job_id as JobId,
+        expiresAt: row.expires_at as number,
+        ...(row.next_job_id !== null && { nextJobId: row.next_job_id as JobId }),
+      };
     case 'skipped':
     case 'failed':
       return { state: row.state, reason: row.reason as string };
@@ -58,7 +66,9 @@ export function archiveOf(row: ArchiveRow): Archive {
     key: (row.object_key ?? undefined) as ObjectKey | undefined,
     partSize: row.part_size ?? undefined,
     askedAt: row.asked_at ?? undefined,
+    askedAgainAt: row.asked_again_at ?? undefined,
     requests: row.requests,
+    fruitless: row.fruitless,
     tries: row.tries,
     rounds: row.rounds,
     uploadBegunAt: row.upload_begun_at ?? undefined,

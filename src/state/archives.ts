@@ -1,7 +1,7 @@
 import type { ObjectChecksum } from '../domain/checksum.ts';
 import type { ArchiveId, ObjectKey, UploadId } from '../domain/ids.ts';
 import type { ListedArchive } from '../domain/inventory-file.ts';
-import { advance, END_STATES, type Event, type Progress, type State } from '../domain/progress.ts';
+import { advance, END_STATES, type Event, hasOutput, type Progress, type State } from '../domain/progress.ts';
 import { copiesOf } from '../domain/ranges.ts';
 import { BugError } from '../lib/errors.ts';
 import { type ArchiveRow, archiveOf, progressOf } from './archive-row.ts';
@@ -16,8 +16,12 @@ export interface Archive extends ListedArchive {
   readonly partSize: number | undefined;
   /** When InitiateJob was last begun; while it is planned, the outcome is not known. */
   readonly askedAt: number | undefined;
+  /** When InitiateJob was last begun for a second job; without the job's id, the outcome is not known. */
+  readonly askedAgainAt: number | undefined;
   /** InitiateJob calls that made a job, since it was planned or retried. */
   readonly requests: number;
+  /** Of these, the ones since a part of it has last arrived. */
+  readonly fruitless: number;
   /** Failures of the call that is tried now. */
   readonly tries: number;
   /** How often what arrived was not what the inventory says, since it was planned or retried. */
@@ -65,19 +69,10 @@ export interface Archives {
    * due, at most `limit` are looked at, the longest due first.
    */
   nextPlanned(limit: number, now: number): PlannedArchive[];
-  /** Staged, soonest expiry first. */
+  /** Staged, soonest expiry first; those for which a second job was asked come after all the others. */
   nextStaged(limit: number, now: number): PlannedArchive[];
   /** The earliest time at which a planned (or staged) archive that is waiting for its next try may be taken. */
   nextTryAt(state: 'planned' | 'staged', now: number): number | undefined;
-  /** What is staged or being read, by the hour of its expiry, soonest first: at most some 30 groups. */
-  byExpiry(): {
-    readonly expiresAt: number;
-    readonly count: number;
-    readonly bytes: number;
-    readonly largest: number;
-  }[];
-  /** Soonest time at which a staged archive expires. */
-  nextExpiry(): number | undefined;
   /** All that are in this state, by row: safe to move them meanwhile. */
   inState(state: State): IterableIterator<Archive>;
   /** All archives, by row. */
@@ -119,8 +114,12 @@ export function createArchives(
     'INSERT INTO archives (archive_id, description, created_at, size, tree_hash) VALUES (?, ?, ?, ?, ?)',
   );
   const move = db.prepare(
-    `UPDATE archives SET state = @state, reason = @reason, job_id = @jobId, expires_at = @expiresAt,
-       asked_at = CASE WHEN @state = 'planned' THEN NULL ELSE asked_at END,
+    `UPDATE archives SET state = @state, reason = @reason, job_id = @jobId, expires_at = @expiresAt, next_job_id = @nextJobId,
+       -- a second job's call is the archive's only one once the first output is gone
+       asked_at = CASE WHEN @state = 'planned' THEN iif(next_job_id IS NULL, asked_again_at, NULL)
+         WHEN @state = 'requested' THEN coalesce(asked_again_at, asked_at) ELSE asked_at END,
+       asked_again_at = iif(@keepsAsked, asked_again_at, NULL),
+       fruitless = iif(@retried, 0, fruitless + @requested),
        requests = CASE WHEN @retried THEN 0 ELSE requests + @requested END,
        rounds = CASE WHEN @retried THEN 0 ELSE rounds + @disproved END, tries = @tries, not_before = @notBefore,
        message = coalesce(@message, message), object_key = coalesce(@key, object_key), part_size = coalesce(@partSize, part_size),
@@ -134,17 +133,13 @@ export function createArchives(
     "state = 'planned' AND asked_at IS NULL AND not_before > 0 AND not_before <= ?",
     'ORDER BY not_before LIMIT ?',
   );
-  const nextStaged = all("state = 'staged' AND not_before <= ?", 'ORDER BY expires_at, id LIMIT ?');
+  const staged = (which: string) =>
+    all(`state = 'staged' AND asked_again_at IS ${which} AND not_before <= ?`, 'ORDER BY expires_at, id LIMIT ?');
+  const nextStaged = staged('NULL');
+  const nextRenewed = staged('NOT NULL');
   const nextTry = db
     .prepare('SELECT min(not_before) FROM archives WHERE state = ? AND not_before > ? AND not_before > 0')
     .pluck();
-  const nextExpiry = db.prepare("SELECT min(expires_at) FROM archives WHERE state = 'staged'").pluck();
-  const byExpiry = db.prepare<[], { expiresAt: number; count: number; bytes: number; largest: number }>(
-    `SELECT min(expires_at) AS expiresAt, count(*) AS count, sum(size) AS bytes, max(size) AS largest
-     FROM (SELECT expires_at, size FROM archives WHERE state = 'staged'
-           UNION ALL SELECT expires_at, size FROM archives WHERE state = 'transferring')
-     GROUP BY expires_at / 3600000 ORDER BY expiresAt`,
-  );
   const asking = db.prepare("UPDATE archives SET asked_at = ? WHERE id = ? AND state = 'planned'");
   const notAsked = db.prepare(
     "UPDATE archives SET asked_at = NULL, tries = ?, not_before = ?, message = ? WHERE id = ? AND state = 'planned'",
@@ -201,7 +196,9 @@ export function createArchives(
         reason: 'reason' in to ? to.reason : null,
         jobId: 'jobId' in to ? to.jobId : null,
         expiresAt: 'expiresAt' in to ? to.expiresAt : null,
-        requested: events.filter(({ type }) => type === 'requested').length,
+        nextJobId: 'nextJobId' in to ? (to.nextJobId ?? null) : null,
+        keepsAsked: hasOutput(to) && (to.nextJobId !== undefined || !events.some(isAnswer)) ? 1 : 0,
+        requested: events.filter(isRequest).length,
         disproved: events.filter(({ type }) => type === 'disproved').length,
         retried: events.some(({ type }) => type === 'retried') ? 1 : 0,
         tries: change.tries ?? 0,
@@ -219,11 +216,11 @@ export function createArchives(
       const { uploads, parts } = partSize === null ? NO_COPIES : copiesOf(row.size, partSize);
       totals.add(from.state, -1, -row.size, row.part_size === null ? 0 : -uploads, row.part_size === null ? 0 : -parts);
       totals.add(to.state, 1, row.size, uploads, parts);
-      for (const { type } of events) {
-        if (type !== 'requested' && type !== 'transferred') continue;
+      for (const event of events) {
+        if (!isRequest(event) && event.type !== 'transferred') continue;
         const { tier = '', storageClass = '' } = settings() ?? {};
         const copies = { count: 1, bytes: row.size, uploads, parts };
-        if (type === 'requested') totals.spend({ kind: 'request', name: tier, ...copies });
+        if (isRequest(event)) totals.spend({ kind: 'request', name: tier, ...copies });
         else totals.spend({ kind: 'copy', name: storageClass, ...copies });
       }
       if (from.state === 'failed') totals.addFailure(from.reason, -1);
@@ -235,11 +232,13 @@ export function createArchives(
       [...nextReady.all(limit), ...nextDue.all(now, limit)]
         .sort((a, b) => a.created_at - b.created_at || a.id - b.id)
         .slice(0, limit)
-        .map(planned),
-    nextStaged: (limit, now) => nextStaged.all(now, limit).map(planned),
+        .map(plannedOf),
+    nextStaged(limit, now) {
+      const rows = nextStaged.all(now, limit);
+      if (rows.length < limit) rows.push(...nextRenewed.all(now, limit - rows.length));
+      return rows.map(plannedOf);
+    },
     nextTryAt: (state, now) => (nextTry.get(state, now) as number | null) ?? undefined,
-    byExpiry: () => byExpiry.all(),
-    nextExpiry: () => (nextExpiry.get() as number | null) ?? undefined,
     inState: (state) => paged(state),
     all: () => paged(),
     asking(ids, now) {
@@ -248,14 +247,14 @@ export function createArchives(
     notAsked(id, { tries = 0, notBefore = 0, message }) {
       notAsked.run(tries, notBefore, message ?? null, id);
     },
-    asked: () => asked.all().map(planned),
+    asked: () => asked.all().map(plannedOf),
     beginUpload: (id, now) => void beginUpload.run(now, id),
     uploadBegun: (id, uploadId) => void uploadBegun.run(uploadId, id),
     endUpload(id) {
       dropParts.run(id);
       endUpload.run(id);
     },
-    uploading: () => uploading.all().map(planned),
+    uploading: () => uploading.all().map(plannedOf),
     failedBy: (code) => (code === undefined ? paged('failed') : paged('failed', 'AND reason = ?', code)),
     takeEnded() {
       const taken = ended;
@@ -265,11 +264,22 @@ export function createArchives(
   };
 }
 
+/** A job was made. */
+function isRequest({ type }: Event): boolean {
+  return type === 'requested' || type === 'requestedAgain';
+}
+
+/** A second job was made and has come to its end. */
+function isAnswer({ type }: Event): boolean {
+  return type === 'staged' || type === 'jobFailed';
+}
+
 function optional(row: ArchiveRow | undefined): Archive | undefined {
   return row && archiveOf(row);
 }
 
-function planned(row: ArchiveRow): PlannedArchive {
+/** A row of an archive that has its key. */
+export function plannedOf(row: ArchiveRow): PlannedArchive {
   return withKey(archiveOf(row));
 }
 

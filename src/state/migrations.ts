@@ -160,4 +160,19 @@ export const MIGRATIONS: readonly string[] = [
     purged_at INTEGER
   ) STRICT;
   `,
+  // second jobs, for outputs that will expire before they are fetched
+  `
+  ALTER TABLE archives ADD COLUMN next_job_id TEXT CHECK (next_job_id IS NULL OR state IN ('staged','transferring'));
+  -- when InitiateJob was last begun for a second job; without next_job_id, its outcome is not known yet
+  ALTER TABLE archives ADD COLUMN asked_again_at INTEGER
+    CHECK (asked_again_at IS NULL OR state IN ('staged','transferring'));
+  -- of requests: those since a part has last arrived
+  ALTER TABLE archives ADD COLUMN fruitless INTEGER NOT NULL DEFAULT 0;
+  DROP INDEX archives_staged;
+  CREATE INDEX archives_staged ON archives (expires_at, id, size, upload_begun_at, asked_again_at)
+    WHERE state = 'staged' AND asked_again_at IS NULL;
+  DROP INDEX archives_transferring;
+  CREATE INDEX archives_transferring ON archives (id, expires_at, asked_again_at) WHERE state = 'transferring';
+  CREATE INDEX archives_renewed ON archives (id) WHERE asked_again_at IS NOT NULL;
+  `,
 ];

@@ -10,6 +10,7 @@ export interface StoredPart {
 }
 
 export interface Parts {
+  /** The job that it came of has not been in vain. */
   record(archive: number, part: StoredPart): void;
   /** In order of their numbers. */
   of(archive: number): StoredPart[];
@@ -22,6 +23,7 @@ export function createParts(db: Db): Parts {
     `INSERT INTO parts (archive, part_number, etag, checksum, tree_hash) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (archive, part_number) DO UPDATE SET etag = excluded.etag, checksum = excluded.checksum, tree_hash = excluded.tree_hash`,
   );
+  const notInVain = db.prepare('UPDATE archives SET fruitless = 0 WHERE id = ? AND fruitless > 0');
   const read = db.prepare<[number], { part_number: number; etag: string; checksum: string; tree_hash: Buffer }>(
     'SELECT part_number, etag, checksum, tree_hash FROM parts WHERE archive = ? ORDER BY part_number',
   );
@@ -30,6 +32,7 @@ export function createParts(db: Db): Parts {
   return {
     record(archive, { partNumber, etag, checksum, treeHash }) {
       record.run(archive, partNumber, etag, checksum, Buffer.from(treeHash, 'hex'));
+      notInVain.run(archive);
     },
     of: (archive) =>
       read.all(archive).map((row) => ({

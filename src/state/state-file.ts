@@ -12,6 +12,7 @@ import { createInventoryRows, type InventoryRows } from './inventory.ts';
 import { createJobs, type Jobs } from './jobs.ts';
 import { createLogTail, type LogTail } from './log-tail.ts';
 import { createNames, type Names } from './names.ts';
+import { createOutputs, type Outputs } from './outputs.ts';
 import { createParts, type Parts } from './parts.ts';
 import { createPlanning, type Planning } from './planning.ts';
 import { createPurges, type Purges } from './purges.ts';
@@ -36,6 +37,7 @@ export interface StateFile {
   readonly path: string;
   readonly facts: Facts;
   readonly archives: Archives;
+  readonly outputs: Outputs;
   readonly parts: Parts;
   readonly jobs: Jobs;
   readonly inventory: InventoryRows;
@@ -91,6 +93,7 @@ export function openStateFile(path: string, options: { readonly readonly?: boole
     path,
     facts,
     archives,
+    outputs: createOutputs(db),
     parts: createParts(db),
     jobs: createJobs(db),
     inventory: createInventoryRows(db, totals),

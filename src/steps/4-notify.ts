@@ -1,5 +1,7 @@
 import { correlationOf } from '../domain/correlation.ts';
+import type { JobId } from '../domain/ids.ts';
 import { parseNotification } from '../domain/notification.ts';
+import { hasOutput, type Progress } from '../domain/progress.ts';
 import { lengthOf } from '../domain/ranges.ts';
 import { OUTPUT_LIFE } from '../domain/schedule/tiers.ts';
 import { isFailure, ServiceError } from '../domain/service-error.ts';
@@ -7,9 +9,9 @@ import { backoff } from '../lib/backoff.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { Channel, VaultJob } from '../ports.ts';
 import type { Archive, PlannedArchive } from '../state/archives.ts';
-import { MOST_JOBS } from './3-request.ts';
 import type { Deps } from './deps.ts';
 import { persist } from './persist.ts';
+import { MOST_FRUITLESS_JOBS, MOST_LOST_OUTPUTS } from './tries.ts';
 import type { Work } from './work.ts';
 
 /** SQS's longest (SQS developer guide, long polling). */
@@ -77,7 +79,13 @@ async function hearOnce(deps: Deps, work: Work, channel: Channel, waitSeconds: n
 
 function isAwaited(deps: Deps, job: VaultJob): boolean {
   const progress = archiveOf(deps, job)?.progress;
-  return progress?.state === 'requested' && progress.jobId === job.jobId;
+  return progress !== undefined && awaitedJob(progress) === job.jobId;
+}
+
+/** The job that an archive waits for. */
+function awaitedJob(progress: Progress): JobId | undefined {
+  if (progress.state === 'requested') return progress.jobId;
+  return hasOutput(progress) ? progress.nextJobId : undefined;
 }
 
 /** What Glacier itself says of a job that is said to have failed: asking for the archive again may cost money. */
@@ -98,7 +106,7 @@ function take(deps: Deps, job: VaultJob): void {
   // SQS keeps a message for a fortnight, Glacier an output for a day
   if (job.status === 'Succeeded' && expiryOf(deps, job) <= deps.clock.now()) return;
   const ours = correlationOf(job.description)?.transferId === deps.state.facts.get('transfer')?.id;
-  if (!('jobId' in progress && progress.jobId === job.jobId) && !ours) return;
+  if (awaitedJob(progress) !== job.jobId && !('jobId' in progress && progress.jobId === job.jobId) && !ours) return;
   heed(deps, archive, job);
 }
 
@@ -115,11 +123,19 @@ function archiveOf(deps: Deps, job: VaultJob): Archive | undefined {
 /** Brings an archive to where its job is. Inside a transaction. */
 function heed(deps: Deps, archive: Archive, job: VaultJob): void {
   const { archives } = deps.state;
-  const { progress } = archive;
+  const { progress, askedAgainAt } = archive;
   const expiresAt = expiryOf(deps, job);
+  /** A second job: the one that is known, or one that can only have come of a call whose answer was lost. */
+  const isSecond =
+    hasOutput(progress) &&
+    progress.jobId !== job.jobId &&
+    (progress.nextJobId === undefined ? askedAgainAt !== undefined : progress.nextJobId === job.jobId);
   switch (job.status) {
     case 'InProgress':
       if (progress.state === 'planned') archives.advance(archive.id, [{ type: 'requested', jobId: job.jobId }]);
+      if (isSecond && progress.nextJobId === undefined) {
+        archives.advance(archive.id, [{ type: 'requestedAgain', jobId: job.jobId }]);
+      }
       return;
     case 'Succeeded': {
       const disagreement = disagreementOf(archive, job);
@@ -132,10 +148,13 @@ function heed(deps: Deps, archive: Archive, job: VaultJob): void {
       const staged = { type: 'staged', jobId: job.jobId, expiresAt } as const;
       if (progress.state === 'planned') archives.advance(archive.id, [{ type: 'requested', jobId: job.jobId }, staged]);
       if (progress.state === 'requested') archives.advance(archive.id, [staged]);
+      if (isSecond && expiresAt > progress.expiresAt) archives.advance(archive.id, [staged]);
       return;
     }
     case 'Failed':
       if (progress.state === 'requested' && progress.jobId === job.jobId) again(deps, archive, job);
+      // of those whose call was not answered, ListJobs shows the one that failed and the pass settles the rest
+      if (isSecond && progress.nextJobId === job.jobId) archives.advance(archive.id, [{ type: 'jobFailed' }]);
       return;
     default:
       job.status satisfies never;
@@ -161,11 +180,11 @@ function disagreementOf(archive: Archive, job: VaultJob): string | undefined {
 function again(deps: Deps, archive: Archive, job: VaultJob): void {
   const { archives } = deps.state;
   const message = `the job failed: ${job.statusMessage ?? 'no reason given'}`;
-  if (archive.requests >= MOST_JOBS) {
+  if (archive.fruitless >= MOST_FRUITLESS_JOBS) {
     archives.advance(archive.id, [{ type: 'failed', reason: 'job_failed' }], { message });
     return;
   }
-  const notBefore = Math.round(deps.clock.now()) + backoff(archive.requests);
+  const notBefore = Math.round(deps.clock.now()) + backoff(archive.fruitless);
   archives.advance(archive.id, [{ type: 'jobFailed' }], { message, notBefore });
 }
 
@@ -176,7 +195,7 @@ function again(deps: Deps, archive: Archive, job: VaultJob): void {
 export async function reconcile(deps: Deps, work: Work): Promise<void> {
   const { state, clock, log } = deps;
   const begunAt = clock.now();
-  const unsure = unsureOf(deps, work).filter(({ askedAt = 0 }) => askedAt + SETTLE <= begunAt);
+  const unsure = unsureOf(deps, work).filter((archive) => askedAtOf(archive) + SETTLE <= begunAt);
   let jobs = 0;
   const page: VaultJob[] = [];
   const heedPage = () => {
@@ -193,10 +212,16 @@ export async function reconcile(deps: Deps, work: Work): Promise<void> {
   heedPage();
   state.transaction(() => {
     for (const { id, archiveId, tries } of unsure) {
-      if (state.archives.byId(id).progress.state !== 'planned') continue;
+      const { progress, askedAgainAt } = state.archives.byId(id);
+      const isUnsure = hasOutput(progress)
+        ? askedAgainAt !== undefined && !progress.nextJobId
+        : progress.state === 'planned';
+      if (!isUnsure) continue;
       log.info({ archiveId }, 'InitiateJob made no job; the archive is asked for again');
       state.archives.notAsked(id, { tries });
+      state.outputs.notAsked(id);
     }
+    for (const id of state.jobs.nextVanished(begunAt - SETTLE)) state.archives.advance(id, [{ type: 'jobFailed' }]);
     const forgotten = state.jobs.vanished(begunAt - SETTLE);
     for (const id of forgotten) forget(deps, id);
     if (forgotten.length > 0)
@@ -208,7 +233,13 @@ export async function reconcile(deps: Deps, work: Work): Promise<void> {
 
 /** Archives with an InitiateJob of unknown outcome. */
 function unsureOf(deps: Deps, work: Work): PlannedArchive[] {
-  return deps.state.archives.asked().filter(({ id }) => !work.asking.has(id));
+  const { archives, outputs } = deps.state;
+  return [...archives.asked(), ...outputs.asked()].filter(({ id }) => !work.asking.has(id));
+}
+
+/** When the call was begun whose outcome is not known. */
+function askedAtOf({ progress, askedAt = 0, askedAgainAt = 0 }: PlannedArchive): number {
+  return hasOutput(progress) ? askedAgainAt : askedAt;
 }
 
 function adopt(deps: Deps, job: VaultJob): void {
@@ -221,15 +252,23 @@ function adopt(deps: Deps, job: VaultJob): void {
 function forget(deps: Deps, id: number): void {
   const { archives } = deps.state;
   const archive = archives.byId(id);
-  if (archive.requests >= MOST_JOBS * 2) {
-    const message = `asked for ${archive.requests} times, and its output was gone each time before it was fetched`;
+  const { progress } = archive;
+  const isRenewed = hasOutput(progress) && progress.nextJobId !== undefined;
+  if (archive.fruitless >= MOST_LOST_OUTPUTS && !isRenewed) {
+    const message = `asked for ${archive.fruitless} times, and its output was gone each time before anything was fetched`;
     archives.advance(id, [{ type: 'failed', reason: 'output_expired' }], { message });
   } else archives.advance(id, [{ type: 'expired' }]);
 }
 
-/** The event of an archive whose output turned out to be gone while it was read. Inside a transaction. */
-export function outputGone(deps: Deps, id: number): void {
+/**
+ * The output of `jobId` turned out to be gone while it was read. Inside a transaction.
+ * @returns whether the archive has an output all the same: that of a second job has taken its place.
+ */
+export function outputGone(deps: Deps, id: number, jobId: JobId): boolean {
+  const { progress } = deps.state.archives.byId(id);
+  if (hasOutput(progress) && progress.jobId !== jobId) return true;
   forget(deps, id);
+  return false;
 }
 
 /** Reconciles at intervals, and soon after a call of unknown outcome, until nothing is left to do. */
@@ -238,7 +277,7 @@ export async function reconcileAtIntervals(deps: Deps, work: Work, every: number
   while (!work.closing.aborted && work.unfinished()) {
     const since = work.bell.count;
     const now = deps.clock.now();
-    const asked = Math.min(...unsureOf(deps, work).map(({ askedAt = 0 }) => askedAt));
+    const asked = Math.min(...unsureOf(deps, work).map(askedAtOf));
     const dueAt = Math.min(lastAt + every, Math.max(asked, lastAt) + SETTLE);
     if (dueAt > now) {
       await work.wait(since, dueAt - now);

@@ -2,10 +2,13 @@ import type { StorageClass } from '../domain/price/storage-class.ts';
 import { type Decision, decide } from '../domain/schedule/decide.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { Tier } from '../ports.ts';
+import type { PlannedArchive } from '../state/archives.ts';
+import type { ExpiringOutputs, Left } from '../state/outputs.ts';
 import { type Allowance, REQUEST_BATCH } from './3-request.ts';
 import { withinCap } from './cost.ts';
 import type { Deps } from './deps.ts';
 import type { Meter } from './meter.ts';
+import { MOST_FRUITLESS_JOBS } from './tries.ts';
 import type { Work } from './work.ts';
 
 /** Above so many staged archives their sums are taken anew at intervals only: it costs a second a million. */
@@ -28,15 +31,17 @@ export function createAllowance(
     readonly policyBytesPerHour: number | undefined;
   },
 ): () => Allowance {
-  let staged: ReturnType<Deps['state']['archives']['byExpiry']> = [];
+  let staged: readonly ExpiringOutputs[] = [];
+  let renewed: Left = { count: 0, bytes: 0 };
   let stagedAt = Number.NEGATIVE_INFINITY;
   return () => {
-    const { archives, totals } = deps.state;
+    const { archives, outputs, totals } = deps.state;
     const now = deps.clock.now();
     const by = totals.byState();
     const held = by.staged.count + by.transferring.count;
     if (held < MANY || performance.now() - stagedAt > MANY_EVERY) {
-      staged = archives.byExpiry();
+      staged = outputs.byExpiry();
+      renewed = outputs.renewed();
       stagedAt = performance.now();
     }
     const { maxCost } = options;
@@ -46,7 +51,7 @@ export function createAllowance(
       tier: options.tier,
       planned: by.planned,
       nextBytes: archives.nextPlanned(1, now)[0]?.size ?? 0,
-      requested: by.requested,
+      requested: { count: by.requested.count + renewed.count, bytes: by.requested.bytes + renewed.bytes },
       staged,
       throughput: meter.throughput,
       asked: work.asked,
@@ -55,13 +60,30 @@ export function createAllowance(
         policyBytesPerHour: options.policyBytesPerHour,
         bytesPerSecond: options.bwlimit,
         ...(maxCost !== undefined && {
-          costLeft: withinCap(deps.state, archives.nextPlanned(REQUEST_BATCH, now), { ...options, maxCost }),
+          costLeft: withinCap(deps.state, candidates(deps, staged, now), { ...options, maxCost }),
         }),
         transferLeft:
           options.maxTransfer === undefined ? undefined : options.maxTransfer - work.copied.bytes - outstanding,
       },
     });
-    const { request, hold, wakeAt } = decision;
-    return { archives: request.count, bytes: request.bytes, wakeAt, hold };
+    const { request, again, ceiling, hold, wakeAt } = decision;
+    return {
+      archives: request.count,
+      bytes: request.bytes,
+      wakeAt,
+      hold,
+      ...(again && { again: { ...again, ceiling: ceiling.bytes } }),
+    };
   };
+}
+
+/**
+ * Those whose price the cap is held against: the next planned ones, or where none are planned, those that may be asked for again.
+ * What the cap leaves for so many archives and bytes, it leaves for as many others.
+ */
+function candidates({ state }: Deps, staged: readonly ExpiringOutputs[], now: number): readonly PlannedArchive[] {
+  const planned = state.archives.nextPlanned(REQUEST_BATCH, now);
+  const [first] = staged;
+  if (planned.length > 0 || first === undefined) return planned;
+  return state.outputs.toAskAgain(first.expiresAt, MOST_FRUITLESS_JOBS, REQUEST_BATCH).map(({ archive }) => archive);
 }

@@ -6,6 +6,7 @@ import {
 } from '../domain/schedule/throughput.ts';
 import type { Clock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
+import type { Tier } from '../ports.ts';
 
 /** What a run copies, for the scheduler (by the services' clock) and for people (by the real one). */
 export interface Meter {
@@ -13,11 +14,13 @@ export interface Meter {
   begin(): () => void;
   /** Bytes have come from Glacier. */
   arriving(bytes: number): void;
-  /** A part is in S3. */
-  part(bytes: number): void;
+  /** A part of `bytes` had all come, and S3 did not take it: it comes again. */
+  lost(bytes: number): void;
   archive(): void;
-  /** Takes the last seconds in. `backlog`: whether parts were waiting for a place. */
-  read(backlog: boolean): ThroughputState;
+  /** Who tells whether parts are waiting for a place: only then can a low figure be the line's. */
+  watchBacklog(isWaiting: () => boolean): void;
+  /** Takes in what was copied since the last call. */
+  read(): ThroughputState;
   readonly throughput: ThroughputState;
   /** Over the last half minute of real time. */
   readonly pace: { readonly bytesPerSecond: number; readonly archivesPerSecond: number };
@@ -27,13 +30,17 @@ export interface Meter {
 const LOOK_BACK = 30 * SECOND;
 const SAMPLE = SECOND;
 
-export function createMeter(clock: Clock, total: Amount, known: ThroughputState | undefined): Meter {
-  let throughput = known ?? assumedThroughput(total);
+export function createMeter(
+  clock: Clock,
+  { total, tier, known }: { readonly total: Amount; readonly tier: Tier; readonly known: ThroughputState | undefined },
+): Meter {
+  let throughput = known ?? assumedThroughput(total, tier);
   let inFlight = 0;
   let activeSince = 0;
   let activeMs = 0;
   let bytes = 0;
   let archives = 0;
+  let isWaiting = () => false;
   const samples: { at: number; bytes: number; archives: number }[] = [];
 
   const sample = (moreBytes: number, moreArchives: number) => {
@@ -55,21 +62,28 @@ export function createMeter(clock: Clock, total: Amount, known: ThroughputState 
         if (inFlight === 0) activeMs += clock.now() - activeSince;
       };
     },
-    arriving: (more) => sample(more, 0),
-    part(more) {
+    // as they come, not by whole parts: with a slow line, hours can pass between these
+    arriving(more) {
       bytes += more;
+      sample(more, 0);
+    },
+    lost(less) {
+      bytes = Math.max(0, bytes - less);
     },
     archive() {
       archives += 1;
       sample(0, 1);
     },
-    read(backlog) {
+    watchBacklog(tell) {
+      isWaiting = tell;
+    },
+    read() {
       if (inFlight > 0) {
         const now = clock.now();
         activeMs += now - activeSince;
         activeSince = now;
       }
-      throughput = observe(throughput, { activeMs, bytes, archives, backlog });
+      throughput = observe(throughput, { activeMs, bytes, archives, backlog: isWaiting() });
       activeMs = 0;
       bytes = 0;
       archives = 0;

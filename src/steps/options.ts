@@ -45,7 +45,7 @@ export interface TransferOptions {
   readonly threads: number;
   readonly memory: number;
   readonly partSize: number;
-  /** Bytes a second. */
+  /** Bytes a second of the services' clock. */
   readonly bwlimit: number | undefined;
 
   readonly prices: Prices;

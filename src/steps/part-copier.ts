@@ -102,9 +102,9 @@ export class PartCopier {
       counters.called(task.target.type === 'object' ? 'PutObject' : 'UploadPart');
       counters.copied(task.length);
       this.#concurrency.succeeded();
-      this.#meter.part(task.length);
       return result;
     } catch (error) {
+      if (error instanceof ServiceError && error.operation !== 'GetJobOutput') this.#meter.lost(task.length);
       if (isFailure(error, 'throttled')) {
         counters.throttled(error.operation);
         this.#concurrency.throttled(call);

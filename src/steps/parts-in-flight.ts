@@ -34,13 +34,12 @@ export interface TransferPartsOptions extends WriteOptions {
 /** An archive of which parts are on their way. */
 interface Active {
   readonly archive: PlannedArchive;
-  readonly jobId: JobId;
   readonly whole: boolean;
   /** Parts not yet begun, by number. */
   readonly left: number[];
   inFlight: number;
   /** Set where it can't go on: no further part is begun, and this is done once those in flight have ended. */
-  end?: { readonly type: 'gone' } | Exclude<Verdict, { type: 'verified' }>;
+  end?: { readonly type: 'gone'; readonly jobId: JobId } | Exclude<Verdict, { type: 'verified' }>;
 }
 
 /**
@@ -56,6 +55,8 @@ export class PartsInFlight {
   readonly #active = new Set<Active>();
   /** Those of which parts are left to begin, in order of their expiry. */
   readonly #ready: Active[] = [];
+  /** Those of `#ready` that can wait for all others: a second job is on its way. */
+  readonly #last: Active[] = [];
   readonly #running = new Set<Promise<void>>();
   readonly #uploads = new Map<number, ReturnType<typeof ensureUpload>>();
   /** Nothing more was staged when it was last looked for. */
@@ -67,6 +68,7 @@ export class PartsInFlight {
     this.#work = work;
     this.#options = options;
     this.#copier = new PartCopier(deps, work, { ...options, onRoom: () => this.#fill() });
+    options.meter.watchBacklog(() => this.#ready.length + this.#last.length > 0);
   }
 
   async run(until: 'idle' | 'done'): Promise<void> {
@@ -75,6 +77,7 @@ export class PartsInFlight {
     while (!closing.aborted) {
       const since = bell.count;
       this.#dry = false;
+      this.#recall();
       this.#fill();
       if (this.#active.size === 0 && (until === 'idle' || !this.#work.unfinished())) break;
       const now = this.#deps.clock.now();
@@ -94,12 +97,31 @@ export class PartsInFlight {
       this.#work.fail(error);
     }
     while (!closing.aborted && this.#copier.hasRoom && this.#active.size < MOST_ACTIVE) {
-      const active = this.#ready[0];
+      const active = this.#next();
       if (!active) return;
       const partNumber = active.left.shift();
-      if (active.left.length === 0) this.#ready.shift();
+      if (active.left.length === 0) this.#beginNoMore(active);
       if (partNumber !== undefined) this.#go(this.#run(active, partNumber));
     }
+  }
+
+  /** Whose part is begun next. */
+  #next(): Active | undefined {
+    for (let active = this.#ready[0]; active; active = this.#ready[0]) {
+      if (!this.#isRenewed(active)) return active;
+      this.#ready.shift();
+      this.#last.push(active);
+    }
+    return this.#last[0];
+  }
+
+  /** Those that have their second output, or will get none, take their turn again: with the latest expiry of all. */
+  #recall(): void {
+    for (const active of this.#last.splice(0)) (this.#isRenewed(active) ? this.#last : this.#ready).push(active);
+  }
+
+  #isRenewed({ archive }: Active): boolean {
+    return this.#deps.state.outputs.jobOf(archive.id)?.isRenewed === true;
   }
 
   /** Lets the work run beside the others; what it throws ends the run. */
@@ -153,7 +175,7 @@ export class PartsInFlight {
     const arrived = whole ? [] : this.#deps.state.parts.of(archive.id).map(({ partNumber }) => partNumber);
     const there = new Set(arrived);
     const left = Array.from({ length: count }, (_, i) => i + 1).filter((partNumber) => !there.has(partNumber));
-    const active: Active = { archive, jobId: progress.jobId, whole, left, inFlight: 0 };
+    const active: Active = { archive, whole, left, inFlight: 0 };
     this.#active.add(active);
     if (left.length > 0) this.#ready.push(active);
     else {
@@ -165,9 +187,14 @@ export class PartsInFlight {
   /** Copies a part of an archive, and finishes the archive with its last one. */
   async #run(active: Active, partNumber: number): Promise<void> {
     active.inFlight += 1;
+    let jobId: JobId | undefined;
     try {
       const { archive } = active;
-      const taskOf = () => this.#taskOf(active, partNumber);
+      const taskOf = async () => {
+        const task = await this.#taskOf(active, partNumber);
+        jobId = task.jobId;
+        return task;
+      };
       const result = await this.#copier.copy(taskOf, { partNumber }, () => active.end !== undefined);
       if (active.whole) {
         await this.#finish(active, await verifyObject(this.#deps, archive, result, this.#options));
@@ -182,21 +209,24 @@ export class PartsInFlight {
         active.left.push(partNumber);
         return;
       }
-      await this.#failed(active, error);
+      await this.#failed(active, error, jobId);
     }
     await this.#arrived(active);
   }
 
-  async #taskOf({ archive, jobId, whole }: Active, partNumber: number): Promise<PartTask> {
+  async #taskOf({ archive, whole }: Active, partNumber: number): Promise<PartTask> {
     const { key, size, partSize, treeHash } = archive;
+    const uploadId = whole ? undefined : await this.#uploadOf(archive);
+    // asked for each part: a second job may have taken the place of the first
+    const jobId = this.#deps.state.outputs.jobOf(archive.id)?.jobId;
+    if (jobId === undefined) throw new BugError(`archive row ${archive.id} has no job to be read from`);
     const { checksum, onExisting } = this.#options;
-    if (whole) {
+    if (uploadId === undefined) {
       const attributes = attributesOf(archive, this.#options);
       const target = { type: 'object', attributes, ifAbsent: onExisting !== 'overwrite' } as const;
       return { jobId, length: size, treeHash, checksum, key, target };
     }
     const range = partRange(size, partSize, partNumber);
-    const uploadId = await this.#uploadOf(archive);
     const target = { type: 'part', uploadId, partNumber } as const;
     return { jobId, range, length: lengthOf(range), checksum, key, target };
   }
@@ -210,7 +240,7 @@ export class PartsInFlight {
   }
 
   /** Decides what a failed part means for its archive. */
-  async #failed(active: Active, error: unknown): Promise<void> {
+  async #failed(active: Active, error: unknown, jobId: JobId | undefined): Promise<void> {
     if (!(error instanceof ServiceError)) throw error;
     if (error.scope === 'run') throw error;
     this.#beginNoMore(active);
@@ -221,7 +251,7 @@ export class PartsInFlight {
         return;
       }
       active.end ??= verdict;
-    } else if (isFailure(error, 'job_not_found')) active.end ??= { type: 'gone' };
+    } else if (isFailure(error, 'job_not_found') && jobId !== undefined) active.end ??= { type: 'gone', jobId };
     else if (isFailure(error, 'upload_not_found'))
       active.end ??= { type: 'again', code: error.code, message: error.message };
     else active.end ??= { type: 'failed', code: error.code, message: error.message };
@@ -229,8 +259,10 @@ export class PartsInFlight {
 
   #beginNoMore(active: Active): void {
     active.left.length = 0;
-    const at = this.#ready.indexOf(active);
-    if (at >= 0) this.#ready.splice(at, 1);
+    for (const queue of [this.#ready, this.#last]) {
+      const at = queue.indexOf(active);
+      if (at >= 0) queue.splice(at, 1);
+    }
   }
 
   /** A part of the archive has ended: with the last one, the archive is judged. */
@@ -238,13 +270,16 @@ export class PartsInFlight {
     if (!this.#active.has(active)) return;
     active.inFlight -= 1;
     if (active.inFlight > 0 || active.left.length > 0) return;
-    if (active.end?.type === 'gone') {
-      this.#uploads.delete(active.archive.id);
-      await this.#deps.state.write(() => outputGone(this.#deps, active.archive.id));
+    const { archive, end } = active;
+    if (end?.type === 'gone') {
+      this.#uploads.delete(archive.id);
+      const { state } = this.#deps;
+      const hasAnother = await state.write(() => outputGone(this.#deps, archive.id, end.jobId));
       this.#drop(active);
+      if (hasAnother) this.#begin(state.archives.planned(archive.id));
       return;
     }
-    await this.#finish(active, active.end ?? (await verifyUpload(this.#deps, active.archive, this.#options)));
+    await this.#finish(active, end ?? (await verifyUpload(this.#deps, archive, this.#options)));
   }
 
   async #finish(active: Active, verdict: Verdict): Promise<void> {

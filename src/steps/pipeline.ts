@@ -35,8 +35,10 @@ export type Outcome =
   | { readonly type: 'duration' }
   | { readonly type: 'stopped' };
 
-/** How often what was measured is taken in and kept, in real milliseconds. */
-const MEASURE_EVERY = 5 * SECOND;
+/** How often what was copied is measured, in real milliseconds. */
+const MEASURE_EVERY = SECOND / 4;
+/** How often what was measured is kept. */
+const KEEP_EVERY = 5 * SECOND;
 /** How often what is shown of it is kept. */
 const SHOW_EVERY = SECOND;
 
@@ -124,12 +126,17 @@ async function copyAll(
 ): Promise<void> {
   if (!work.unfinished()) return;
   const { state } = deps;
-  const meter = createMeter(deps.clock, totalOf(state), state.facts.get('throughput'));
+  const meter = createMeter(deps.clock, {
+    total: totalOf(state),
+    tier: options.tier,
+    known: state.facts.get('throughput'),
+  });
   const plane = deps.openDataPlane(options, meter.arriving);
   const transfer: TransferPartsOptions = { ...options, meter, plane };
   let holding: () => Hold | undefined = () => undefined;
   const timers = [
-    repeat(work, MEASURE_EVERY, () => keep(deps, work, meter, state.totals.byState().staged.count > 0)),
+    repeat(work, MEASURE_EVERY, () => void meter.read()),
+    repeat(work, KEEP_EVERY, () => keep(deps, work, meter)),
     repeat(work, SHOW_EVERY, () => keepShown(deps, meter, holding())),
   ];
   try {
@@ -154,7 +161,7 @@ async function copyAll(
     for (const timer of timers) clearInterval(timer);
     await plane.close();
     // a state that can't be written has been told of already
-    if (!work.fault) keep(deps, work, meter, false);
+    if (!work.fault) keep(deps, work, meter);
   }
 }
 
@@ -221,9 +228,9 @@ async function round(
   await requestArchives(deps, work, { ...request, until: 'idle' });
 }
 
-function keep(deps: Deps, work: Work, meter: Meter, backlog: boolean): void {
+function keep(deps: Deps, work: Work, meter: Meter): void {
   const { facts } = deps.state;
-  const throughput = meter.read(backlog);
+  const throughput = meter.read();
   deps.state.transaction(() => {
     facts.set('throughput', throughput);
     facts.set('paces', { request: work.pace.request.state, read: work.pace.read.state });

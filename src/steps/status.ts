@@ -31,7 +31,13 @@ export interface TransferStatus {
   /** Why nothing is being asked for, as the run has last said. */
   readonly hold: { readonly code: string; readonly text: string } | null;
   /** Calls a second that throttling has left: InitiateJob and GetJobOutput. */
-  readonly paces: { readonly requestsPerSecond: number; readonly readsPerSecond: number } | null;
+  readonly paces: {
+    readonly requestsPerSecond: number;
+    readonly readsPerSecond: number;
+    /** How often throttling has halved them. */
+    readonly requestsHalved: number;
+    readonly readsHalved: number;
+  } | null;
   /** What the line was measured to copy when it is kept busy. */
   readonly lineRate: { readonly bytesPerSecond: number; readonly archivesPerSecond: number } | null;
 }
@@ -83,10 +89,17 @@ export function statusOf(state: StateFile, { now, running, speed = 1 }: StatusOp
     failures: [...state.totals.failures(), ...(problems > 0 ? [{ code: UNREADABLE_ROW, count: problems }] : [])],
     rate: news ?? { bytesPerSecond: 0, archivesPerSecond: 0 },
     etaSeconds: etaOf(state, archives, phase, speed),
-    nextExpiry: isoOf(state.archives.nextExpiry()),
+    nextExpiry: isoOf(state.outputs.nextExpiry()),
     cost: costOf(state),
     hold: hold ?? null,
-    paces: paces ? { requestsPerSecond: paces.request.perSecond, readsPerSecond: paces.read.perSecond } : null,
+    paces: paces
+      ? {
+          requestsPerSecond: paces.request.perSecond,
+          readsPerSecond: paces.read.perSecond,
+          requestsHalved: paces.request.lowered,
+          readsHalved: paces.read.lowered,
+        }
+      : null,
     lineRate: lineRateOf(facts.get('throughput'), speed),
   };
 }

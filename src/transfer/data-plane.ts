@@ -18,6 +18,6 @@ export interface DataPlaneLimits {
   readonly concurrency: number;
   /** Bytes that parts in flight may take in memory, over all threads. */
   readonly memory: number;
-  /** Bytes a second, over all threads. */
+  /** Bytes a real second, over all threads. */
   readonly bwlimit: number | undefined;
 }

@@ -5,6 +5,7 @@ import { type Event, STATES } from '../../src/domain/progress.ts';
 import { MiB } from '../../src/lib/size.ts';
 import { createArchives } from '../../src/state/archives.ts';
 import { openDatabase } from '../../src/state/database.ts';
+import { createOutputs } from '../../src/state/outputs.ts';
 import { openStateFile, type StateFile } from '../../src/state/state-file.ts';
 import { createTotals } from '../../src/state/totals.ts';
 import { listed, plan, requested, staged, stateFile } from '../support/state.ts';
@@ -218,8 +219,8 @@ describe('an archive in the state file', () => {
     });
 
     expect(state.archives.nextStaged(10, 0).map(({ id }) => id)).toEqual([2, 1]);
-    expect(state.archives.nextExpiry()).toBe(20 * hour);
-    expect(state.archives.byExpiry()).toEqual([
+    expect(state.outputs.nextExpiry()).toBe(20 * hour);
+    expect(state.outputs.byExpiry()).toEqual([
       { expiresAt: 20 * hour, count: 1, bytes: 1002, largest: 1002 },
       { expiresAt: 30 * hour + 5, count: 2, bytes: 2004, largest: 1003 },
     ]);
@@ -272,6 +273,7 @@ describe('queries that are asked again and again', () => {
     }) as typeof db;
     const totals = createTotals(db);
     const archives = createArchives(recording, totals);
+    const outputs = createOutputs(recording);
     db.exec(`CREATE UNIQUE INDEX archives_archive_id ON archives (archive_id);
       CREATE UNIQUE INDEX archives_object_key ON archives (object_key) WHERE object_key IS NOT NULL`);
     // the table has a row in each state; a generator is read to its end
@@ -294,7 +296,7 @@ describe('queries that are asked again and again', () => {
       nextPlanned: plansOf(() => archives.nextPlanned(10, 0)),
       nextStaged: plansOf(() => archives.nextStaged(10, 0)),
       nextTryAt: plansOf(() => archives.nextTryAt('planned', 0)),
-      nextExpiry: plansOf(() => archives.nextExpiry()),
+      nextExpiry: plansOf(() => outputs.nextExpiry()),
       asked: plansOf(() => archives.asked()),
       uploading: plansOf(() => archives.uploading()),
       byArchiveId: plansOf(() => archives.byArchiveId('a' as ArchiveId)),
@@ -314,9 +316,16 @@ describe('queries that are asked again and again', () => {
         'SCAN archives USING INDEX archives_ready',
         'SEARCH archives USING INDEX archives_waiting (state=? AND not_before>? AND not_before<?)',
       ],
-      nextStaged: ['SCAN archives USING INDEX archives_staged'],
+      nextStaged: [
+        'SCAN archives USING INDEX archives_staged',
+        'SCAN archives USING INDEX archives_renewed',
+        'USE TEMP B-TREE FOR ORDER BY',
+      ],
       nextTryAt: ['SEARCH archives USING COVERING INDEX archives_waiting (state=? AND not_before>?)'],
-      nextExpiry: ['SEARCH archives USING COVERING INDEX archives_staged'],
+      nextExpiry: [
+        'SEARCH archives USING COVERING INDEX archives_staged',
+        'SEARCH archives USING COVERING INDEX archives_transferring',
+      ],
       asked: ['SCAN archives USING INDEX archives_asked'],
       uploading: ['SCAN archives USING INDEX archives_uploading'],
       byArchiveId: ['SEARCH archives USING INDEX archives_archive_id (archive_id=?)'],
@@ -330,7 +339,7 @@ describe('queries that are asked again and again', () => {
       planned: wholeTable,
       all: wholeTable,
     });
-    expect(plansOf(() => archives.byExpiry()).join('\n')).toMatch(
+    expect(plansOf(() => outputs.byExpiry()).join('\n')).toMatch(
       /COVERING INDEX archives_staged[\s\S]*archives_transferring/,
     );
     db.close();

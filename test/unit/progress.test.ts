@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JobId } from '../../src/domain/ids.ts';
-import { advance, END_STATES, type Event, type Progress, STATES, type State } from '../../src/domain/progress.ts';
+import { advance, END_STATES, type Event, type Progress, STATES } from '../../src/domain/progress.ts';
 import { BugError } from '../../src/lib/errors.ts';
 
 const jobId = 'job-1' as JobId;
 const otherJob = 'job-2' as JobId;
 
-const PROGRESS: Readonly<Record<State, Progress>> = {
+const thirdJob = 'job-3' as JobId;
+
+const PROGRESS = {
   listed: { state: 'listed' },
   skipped: { state: 'skipped', reason: 'exclude' },
   planned: { state: 'planned' },
@@ -17,14 +19,18 @@ const PROGRESS: Readonly<Record<State, Progress>> = {
   transferred: { state: 'transferred' },
   verified: { state: 'verified' },
   failed: { state: 'failed', reason: 'network' },
-};
+  'staged and requested again': { state: 'staged', jobId, expiresAt: 5, nextJobId: otherJob },
+  'transferring and requested again': { state: 'transferring', jobId, expiresAt: 5, nextJobId: otherJob },
+} as const satisfies Record<string, Progress>;
 
-const EVENTS: Readonly<Record<Event['type'], Event>> = {
+const EVENTS: Readonly<Record<Event['type'] | 'staged by another job', Event>> = {
   planned: { type: 'planned' },
   skipped: { type: 'skipped', reason: 'min-size' },
   found: { type: 'found' },
   requested: { type: 'requested', jobId: otherJob },
   staged: { type: 'staged', jobId: otherJob, expiresAt: 9 },
+  'staged by another job': { type: 'staged', jobId: thirdJob, expiresAt: 7 },
+  requestedAgain: { type: 'requestedAgain', jobId: otherJob },
   jobFailed: { type: 'jobFailed' },
   expired: { type: 'expired' },
   began: { type: 'began' },
@@ -39,9 +45,10 @@ const planned: Progress = { state: 'planned' };
 const skipped: Progress = { state: 'skipped', reason: 'min-size' };
 const staged: Progress = { state: 'staged', jobId: otherJob, expiresAt: 9 };
 const failed: Progress = { state: 'failed', reason: 'not_proven' };
+const third = { jobId: thirdJob, expiresAt: 7 };
 
 /** What follows; every pair that does not stand here is a bug. */
-const FOLLOWS: Readonly<Record<State, Partial<Record<Event['type'], Progress>>>> = {
+const FOLLOWS: Readonly<Record<keyof typeof PROGRESS, Partial<Record<keyof typeof EVENTS, Progress>>>> = {
   listed: { planned, skipped },
   skipped: { planned, skipped },
   planned: {
@@ -50,9 +57,44 @@ const FOLLOWS: Readonly<Record<State, Partial<Record<Event['type'], Progress>>>>
     requested: { state: 'requested', jobId: otherJob },
     failed,
   },
-  requested: { staged, jobFailed: planned, expired: planned, failed },
-  staged: { staged, began: { state: 'transferring', jobId, expiresAt: 5 }, expired: planned, failed },
+  requested: {
+    staged,
+    'staged by another job': { state: 'staged', ...third },
+    jobFailed: planned,
+    expired: planned,
+    failed,
+  },
+  staged: {
+    staged,
+    'staged by another job': { state: 'staged', ...third },
+    requestedAgain: PROGRESS['staged and requested again'],
+    began: { state: 'transferring', jobId, expiresAt: 5 },
+    expired: planned,
+    failed,
+  },
+  // what has arrived of it stays, whichever output it goes on with
+  'staged and requested again': {
+    staged,
+    'staged by another job': { state: 'staged', ...third, nextJobId: otherJob },
+    began: PROGRESS['transferring and requested again'],
+    jobFailed: PROGRESS.staged,
+    // not a third job: the second one is waited for
+    expired: { state: 'requested', jobId: otherJob },
+    failed,
+  },
+  'transferring and requested again': {
+    staged: { state: 'transferring', jobId: otherJob, expiresAt: 9 },
+    'staged by another job': { state: 'transferring', ...third, nextJobId: otherJob },
+    jobFailed: PROGRESS.transferring,
+    expired: { state: 'requested', jobId: otherJob },
+    transferred: { state: 'transferred' },
+    disproved: PROGRESS['staged and requested again'],
+    failed,
+  },
   transferring: {
+    staged: { state: 'transferring', jobId: otherJob, expiresAt: 9 },
+    'staged by another job': { state: 'transferring', ...third },
+    requestedAgain: PROGRESS['transferring and requested again'],
     transferred: { state: 'transferred' },
     expired: planned,
     disproved: { state: 'staged', jobId, expiresAt: 5 },
@@ -63,14 +105,18 @@ const FOLLOWS: Readonly<Record<State, Partial<Record<Event['type'], Progress>>>>
   failed: { retried: planned },
 };
 
-const pairs = STATES.flatMap((state) =>
-  Object.values(EVENTS).map((event) => ({ state, event, type: event.type, to: FOLLOWS[state][event.type] })),
+const pairs = keysOf(PROGRESS).flatMap((state) =>
+  keysOf(EVENTS).map((type) => ({ state, event: EVENTS[type], type, to: FOLLOWS[state][type] })),
 );
+
+function keysOf<Key extends string>(record: Readonly<Record<Key, unknown>>): Key[] {
+  return Object.keys(record) as Key[];
+}
 
 describe('the progress of an archive', () => {
   it('has a place in the table for every state and event', () => {
-    expect(pairs).toHaveLength(STATES.length * 13);
-    expect(new Set(STATES)).toEqual(new Set(Object.keys(PROGRESS)));
+    expect(pairs).toHaveLength((STATES.length + 2) * 15);
+    expect(new Set(STATES)).toEqual(new Set(Object.values(PROGRESS).map(({ state }) => state)));
   });
 
   it.each(pairs.filter(({ to }) => to !== undefined))(
@@ -101,6 +147,7 @@ describe('the progress of an archive', () => {
           if (at.state === 'verified') expect(['transferred', 'planned']).toContain(before.state);
           // a job is named exactly while there is one
           expect('jobId' in at).toBe(['requested', 'staged', 'transferring'].includes(at.state));
+          if ('nextJobId' in at && at.nextJobId !== undefined) expect(at.nextJobId).not.toBe(at.jobId);
           expect('reason' in at).toBe(['skipped', 'failed'].includes(at.state));
           // an archive that was verified or has failed is left alone by all but `retried`
           expect(before.state).not.toBe('verified');

@@ -44,6 +44,21 @@ describe('the log of what was asked for', () => {
     );
   });
 
+  it('forgets what was not asked for after all, and nothing else', () => {
+    const log = new RequestLog();
+    const start = 1000 * DAY;
+    log.add(start, 10);
+    log.add(start + MINUTE, 5);
+    log.add(start + HOUR, 7);
+    log.takeBack(start + MINUTE, 5);
+    expect(log.within(DAY, start + HOUR)).toBe(17);
+    log.takeBack(start + HOUR, 100);
+    expect(log.within(DAY, start + HOUR)).toBe(10);
+    // of what is long forgotten, nothing is taken back
+    log.takeBack(start + 3 * DAY, 10);
+    expect(log.within(DAY, start + HOUR)).toBe(10);
+  });
+
   it('stays small and survives a restart', () => {
     const log = new RequestLog();
     for (let minute = 0; minute < 5000; minute += 1) log.add(1000 * DAY + minute * MINUTE, 1);

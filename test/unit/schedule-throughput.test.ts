@@ -8,10 +8,11 @@ import {
   type Span,
   type ThroughputState,
 } from '../../src/domain/schedule/throughput.ts';
+import { TIER_TIMES, type TierName } from '../../src/domain/schedule/tiers.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/lib/duration.ts';
 import { GiB, KiB, MiB, TiB } from '../../src/lib/size.ts';
 
-const unknown = assumedThroughput({ count: 1000, bytes: TiB });
+const unknown = assumedThroughput({ count: 1000, bytes: TiB }, 'Standard');
 
 /** `ms` of uninterrupted work in spans of five seconds. */
 function work(
@@ -37,9 +38,25 @@ describe('the throughput of the line', () => {
   it('is a careful guess at first, and more for a vault that would take years at that', () => {
     expect(lineRate(unknown).bytesPerSecond).toBe(10 * MiB);
     expect(isMeasured(unknown)).toBe(false);
-    const vast = lineRate(assumedThroughput({ count: 100_000_000, bytes: 1024 * TiB }));
+    const vast = lineRate(assumedThroughput({ count: 100_000_000, bytes: 1024 * TiB }, 'Standard'));
     expect(vast.bytesPerSecond * 30 * 86_400).toBeCloseTo(1024 * TiB, -3);
     expect(vast.archivesPerSecond * 30 * 86_400).toBeCloseTo(100_000_000);
+  });
+
+  it('is trusted with 10 TiB at once where a second try costs little', () => {
+    const inWindow = (bytes: number, tier: TierName) =>
+      (lineRate(assumedThroughput({ count: 1000, bytes }, tier)).bytesPerSecond * TIER_TIMES.Bulk.window) / SECOND;
+    for (const bytes of [2 * TiB, 10 * TiB]) expect(inWindow(bytes, 'Bulk')).toBeGreaterThan(bytes);
+    expect(inWindow(100 * TiB, 'Bulk')).toBeLessThan(11 * TiB);
+    expect(inWindow(10 * TiB, 'Standard')).toBeLessThan(TiB);
+  });
+
+  it('that has stopped is kept half its work for, and one that has slowed a twentieth', () => {
+    const known = work(unknown, HOUR, { bytesPerSecond: GiB });
+    const away = work(known, 2 * HOUR, { bytesPerSecond: 0, archivesPerSecond: 0 });
+    const slow = work(known, 2 * HOUR, { bytesPerSecond: MiB });
+    expect(lineRate(away).bytesPerSecond / lineRate(known).bytesPerSecond).toBeCloseTo(0.5, 1);
+    expect(lineRate(slow).bytesPerSecond / lineRate(known).bytesPerSecond).toBeLessThan(0.06);
   });
 
   it('is known within minutes of the first work, a hundred times faster or slower than guessed', () => {
@@ -62,7 +79,7 @@ describe('the throughput of the line', () => {
   it('remembers through an outage what the line can do', () => {
     const before = work(unknown, 24 * HOUR, { bytesPerSecond: GiB });
     const out = work(before, 6 * HOUR, { bytesPerSecond: 0 });
-    expect(lineRate(out).bytesPerSecond).toBeLessThan(GiB / 19);
+    expect(lineRate(out).bytesPerSecond).toBeLessThan(0.55 * GiB);
     const back = work(out, HOUR, { bytesPerSecond: GiB });
     expect(lineRate(back).bytesPerSecond).toBeGreaterThan(0.9 * GiB);
   });

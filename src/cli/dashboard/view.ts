@@ -3,12 +3,12 @@ import type { Sample } from '../../domain/history.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { SECOND } from '../../lib/duration.ts';
 import { sampleOf } from '../../observe/recorder.ts';
-import type { Archives } from '../../state/archives.ts';
 import type { Counts } from '../../state/counters.ts';
 import { findTransfers } from '../../state/directory.ts';
 import type { FailedArchive } from '../../state/failures-page.ts';
 import { isLocked } from '../../state/lock.ts';
 import type { LogLine } from '../../state/log-tail.ts';
+import type { ExpiringOutputs } from '../../state/outputs.ts';
 import { openStateFile } from '../../state/state-file.ts';
 import { statusOf, type TransferStatus } from '../../steps/status.ts';
 
@@ -20,7 +20,7 @@ export interface Snapshot {
   readonly speed: number;
   readonly status: TransferStatus;
   readonly counts: Counts;
-  readonly staged: ReturnType<Archives['byExpiry']>;
+  readonly staged: readonly ExpiringOutputs[];
   /** In order of time; while a run is at work, the last is of now. */
   samples(): readonly Sample[];
   /** Newest first. */
@@ -76,7 +76,7 @@ function openView(path: string, { clock, speed }: { readonly clock: Clock; reado
   const sums = ({ archives }: TransferStatus) => {
     const held = archives.staged.count + archives.transferring.count;
     if (held < MANY || performance.now() - stagedAt > MANY_EVERY) {
-      staged = state.archives.byExpiry();
+      staged = state.outputs.byExpiry();
       stagedAt = performance.now();
     }
     return staged;

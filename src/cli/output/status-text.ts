@@ -36,6 +36,7 @@ export function renderStatus(status: TransferStatus): string {
           .filter(Boolean)
           .join(', '),
     statesLine(status),
+    pacesLine(status),
     ...noteLines(status),
   ];
   const [head, ...rest] = lines.filter((line) => line !== undefined && line !== '');
@@ -66,6 +67,17 @@ export function noteLines({ failures, nextExpiry, hold }: TransferStatus): reado
     nextExpiry ? `next output expires ${minuteOf(nextExpiry)}` : undefined,
     hold && hold.code !== 'nothing_planned' ? `nothing is being requested: ${hold.text}` : undefined,
   ].filter((line) => line !== undefined);
+}
+
+/** `at most 25 requests/s, 50 reads/s (halved once)`: what throttling has left of the pace of calls. */
+export function pacesLine({ paces, running }: TransferStatus): string {
+  if (!paces || !running) return '';
+  const pace = (perSecond: number, name: string, halved: number) => {
+    const times = halved === 1 ? 'once' : `${formatCount(halved)} times`;
+    return `${Number(perSecond.toPrecision(2))} ${name}/s${halved > 0 ? ` (halved ${times})` : ''}`;
+  };
+  const { requestsPerSecond, requestsHalved, readsPerSecond, readsHalved } = paces;
+  return `at most ${pace(requestsPerSecond, 'requests', requestsHalved)}, ${pace(readsPerSecond, 'reads', readsHalved)}`;
 }
 
 /** `1.5 MiB/s`; empty where nothing moves. */

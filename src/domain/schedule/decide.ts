@@ -50,6 +50,8 @@ export interface Decision {
   readonly again?: Again;
   /** Why `request` is nothing. */
   readonly hold?: Hold;
+  /** What the ceilings on bytes and money leave for `again` and `request` together; infinite where there are none. */
+  readonly ceiling: Work;
   /** What may be outstanding at this rate of the line. */
   readonly window: Work;
   /** What is requested or staged and will be fetched in time. */
@@ -95,7 +97,7 @@ export function decide(situation: Situation): Decision {
   const starving = lineTime(outstanding, rate) < times.last;
   const room = { count: window.count - outstanding.count, bytes: window.bytes - outstanding.bytes };
   const ceiling = ceilings(situation);
-  const common = { window, outstanding, lost, rate };
+  const common = { window, outstanding, lost, rate, ceiling };
   if (situation.nextCallAt !== undefined && situation.nextCallAt > now) {
     const until = situation.nextCallAt;
     return { ...common, request: NOTHING, hold: { code: 'request_rate', until }, wakeAt: until };

@@ -31,6 +31,14 @@ export class RequestLog {
     this.#asked.splice(0, kept);
   }
 
+  /** What was added as asked for at `at` was not. */
+  takeBack(at: number, bytes: number): void {
+    const startsAt = Math.floor(at / STEP) * STEP;
+    // as `add` files it: by its own five minutes, or by later ones where the clock was set back
+    const entry = this.#asked.find(([start]) => start >= startsAt);
+    if (entry) entry[1] = Math.max(0, entry[1] - bytes);
+  }
+
   /** Bytes asked for in the `span` (up to a day) before `now`: never too few, five minutes' worth too many at most. */
   within(span: number, now: number): number {
     let bytes = 0;

@@ -1,5 +1,6 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../../lib/duration.ts';
-import { MiB } from '../../lib/size.ts';
+import { MiB, TiB } from '../../lib/size.ts';
+import { TIER_TIMES, type TierName } from './tiers.ts';
 
 /** A number of archives and their bytes. */
 export interface Work {
@@ -44,7 +45,7 @@ export interface ThroughputState {
 export interface Span {
   /** Milliseconds of the clock with at least one part in flight: time without work says nothing about the line. */
   readonly activeMs: number;
-  /** Bytes of parts that arrived in S3. */
+  /** Bytes that came, less those that have to come again. */
   readonly bytes: number;
   /** Archives whose last part arrived. */
   readonly archives: number;
@@ -54,6 +55,13 @@ export interface Span {
 
 /** A line that nothing is known of can do this much: a home line at 84 Mbit/s, 50 ms an archive. */
 const CAREFUL: LineRate = { bytesPerSecond: 10 * MiB, archivesPerSecond: 20 };
+/**
+ * It can do this much in the first window, where a vault has so much: what a slow line then loses is asked for once more, for
+ * $26 at most by Bulk (at 0.0025 USD a GB), and a fast one does not wait half a day for a second lot of jobs.
+ */
+const FIRST_WINDOW = 10 * TiB;
+/** A little more, so that the last archives of such a vault are not left behind for a second lot. */
+const REST = 1.05;
 /**
  * And it can do the whole vault in a month: who starts on a vault has a line to match. Where that is wrong, the first
  * window is 20 h / 30 d = 2.8 % of the vault, and no more than that is asked for twice.
@@ -71,16 +79,22 @@ const JUDGED = MINUTE;
 const OUTAGE = 30 * MINUTE;
 /** A line at a standstill keeps this share of its average: enough to be at work at once when it is back. */
 const SLOWEST = 1 / 20;
+/**
+ * A line from which nothing at all comes through is away, not slow, and may be back at any time as it was: so much of its work is
+ * kept ready that the first jobs asked for then are there before it is done.
+ */
+const STANDBY = 0.5;
 
-/** What is assumed of a line before anything was copied; `total` is the whole vault. */
-export function assumedThroughput(total: Work): ThroughputState {
+/** What is assumed of a line before anything was copied; `total` is the whole vault. Other tiers than Bulk are too dear to try. */
+export function assumedThroughput(total: Work, tier: TierName): ThroughputState {
+  const tried = tier === 'Bulk' ? (Math.min(total.bytes, FIRST_WINDOW) * REST) / (TIER_TIMES.Bulk.window / SECOND) : 0;
   const assume = (careful: number, amount: number): Average => ({
     rate: Math.max(careful, amount / (WHOLE_VAULT / SECOND)),
     weightMs: ASSUMED_WEIGHT,
     measured: false,
   });
   return {
-    bytes: assume(CAREFUL.bytesPerSecond, total.bytes),
+    bytes: assume(Math.max(CAREFUL.bytesPerSecond, tried), total.bytes),
     archives: assume(CAREFUL.archivesPerSecond, total.count),
     speed: { ratio: 1, weightMs: ASSUMED_WEIGHT },
     heard: { ms: 0, backlogMs: 0, bytes: 0, archives: 0 },
@@ -97,8 +111,9 @@ export function isMeasured({ bytes, archives }: ThroughputState): boolean {
  * The rates to count on: the last minutes' where they are below the average, the average where they are above it, yet
  * at least half of the last minutes' (a line that became faster is not starved for hours).
  */
-export function lineRate({ bytes, archives, speed }: ThroughputState): LineRate {
-  const factor = Math.max(SLOWEST, Math.min(speed.ratio, Math.max(1, speed.ratio / 2)));
+export function lineRate({ bytes, archives, speed, stalledMs }: ThroughputState): LineRate {
+  const slowest = stalledMs < OUTAGE ? SLOWEST : STANDBY;
+  const factor = Math.max(slowest, Math.min(speed.ratio, Math.max(1, speed.ratio / 2)));
   return { bytesPerSecond: bytes.rate * factor, archivesPerSecond: archives.rate * factor };
 }
 

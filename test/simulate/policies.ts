@@ -39,7 +39,7 @@ export class Scheduler implements Policy {
   }) {
     this.#tier = options.tier;
     this.#limits = options.limits;
-    this.#throughput = assumedThroughput(options.total);
+    this.#throughput = assumedThroughput(options.total, options.tier);
     this.#calls = new CallRate({ ...REQUEST_RATE, ceiling: options.requestRate ?? REQUEST_RATE.ceiling });
   }
 

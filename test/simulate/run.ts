@@ -24,8 +24,6 @@ export interface Scenario {
     readonly overIdeal?: number;
     /** At most this share of the archives asked for more than once. */
     readonly askedAgainShare?: number;
-    /** Why it is knowingly slower than the fixed policy here. Absent: it must not be. */
-    readonly slower?: string;
   };
 }
 

@@ -49,9 +49,7 @@ for (const known of SCENARIOS) {
   misses += missing.length;
   if (values.json) continue;
   for (const result of [scheduler, fixed]) print(cells(result));
-  console.log(
-    `  ${scenario.about}${scenario.goals.slower ? `; slower than the fixed policy: ${scenario.goals.slower}` : ''}`,
-  );
+  console.log(`  ${scenario.about}`);
   for (const miss of missing) console.log(`  MISSED: ${miss}`);
 }
 if (values.json) {

@@ -8,8 +8,8 @@ import type { StateFile } from '../state/state-file.ts';
 import type { Deps } from './deps.ts';
 import { createTicker } from './ticker.ts';
 
-/** Rows in one transaction. */
-export const BATCH = 5000;
+/** Rows in one transaction: so few that they are garbage before V8 takes them for something that stays. */
+export const BATCH = 1000;
 
 /** What taking an inventory needs. */
 export type InventoryDeps = Pick<Deps, 'vault' | 'state' | 'clock' | 'log' | 'signals'>;

@@ -4,13 +4,15 @@ import type { ListedArchive } from '../domain/inventory-file.ts';
 import { ServiceError } from '../domain/service-error.ts';
 import { backoff } from '../lib/backoff.ts';
 import { FatalError, messageOf } from '../lib/errors.ts';
-import { MiB } from '../lib/size.ts';
+import { KiB, MiB } from '../lib/size.ts';
 import type { VaultJob } from '../ports.ts';
 import type { InventoryFact } from '../state/facts.ts';
 import { openStoredInventory } from '../state/stored-inventory.ts';
 import { BATCH, createLoader, type InventoryDeps, type LoadTarget, parserFor } from './inventory-loader.ts';
 import { createTicker } from './ticker.ts';
 
+/** Bytes of a file that are read at once: some 300 rows. */
+const PIECE = 128 * KiB;
 /** Bytes asked for at once. */
 const RANGE = 32 * MiB;
 
@@ -83,7 +85,7 @@ export async function readInventoryFile(
   deps.state.transaction(() => target.clear());
   const loader = createLoader(deps, target, { source: path, format, size }, parserFor(format, 0), vault);
   try {
-    for await (const bytes of createReadStream(path, { highWaterMark: MiB, signal: deps.signals.stop })) {
+    for await (const bytes of createReadStream(path, { highWaterMark: PIECE, signal: deps.signals.stop })) {
       loader.push(bytes as Uint8Array);
     }
   } catch (error) {

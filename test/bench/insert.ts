@@ -11,7 +11,7 @@ import { inventoryRows } from './sample-inventory.ts';
  */
 
 const [how, what = '', path = ''] = process.argv.slice(2);
-/** As many rows in a transaction as the program has. */
+/** Rows in a transaction. */
 const BATCH = 5000;
 let rows = 0;
 let seconds = 0;
@@ -35,7 +35,7 @@ async function load(): Promise<void> {
     state.inBulk(async () => {
       const fact = { source: what, format: 'JSON' } as const;
       const loader = createLoader(deps, firstTarget(state), fact, parserFor('JSON', 0), 'bench');
-      for await (const bytes of createReadStream(what, { highWaterMark: 2 ** 20 })) loader.push(bytes);
+      for await (const bytes of createReadStream(what, { highWaterMark: 2 ** 17 })) loader.push(bytes);
       loader.finish();
     }),
   );

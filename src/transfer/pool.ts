@@ -28,6 +28,11 @@ export interface WorkerData {
 
 /** How often the bytes are told, in milliseconds. */
 const TELL_EVERY = 250;
+/**
+ * What a thread may keep of young garbage, in MiB: its bytes are outside of the heap. Measured with two threads and 64 MiB parts: a
+ * peak of 418 MiB instead of 435, at the same CPU seconds.
+ */
+const LIMITS = { maxYoungGenerationSizeMb: 8 };
 /** A part on which so many threads have died is not given to another. */
 const MOST_DEATHS = 3;
 /** What a part weighs beside its bytes, when the thread with the least to do is looked for. */
@@ -79,7 +84,7 @@ export function createPool(options: PoolOptions): DataPlane {
   };
   const start = (): Thread => {
     const data: WorkerData = { share, connections: options.connections };
-    const worker = new Worker(options.entry, { workerData: data, name: 'parts' });
+    const worker = new Worker(options.entry, { workerData: data, name: 'parts', resourceLimits: LIMITS });
     const thread: Thread = { worker, jobs: new Set(), weight: 0 };
     let cause: unknown;
     worker.on('message', (message: FromWorker) => hear(thread, message));

@@ -78,6 +78,12 @@ export function tag(text: string, tags: Readonly<Record<string, string>> = {}): 
     if (at < 1 || name.length > 128 || value.length > 256) {
       throw new InvalidArgumentError('write a tag as key=value, 128 and 256 characters at most.');
     }
+    // S3 user guide, object tagging: refused now, or S3 refuses every object once it has been retrieved and paid for
+    if (!/^[\p{L}\p{N}\p{Z}+\-=._:/@]*$/u.test(pair) || /^aws:/i.test(name)) {
+      throw new InvalidArgumentError(
+        'a tag has letters, digits, spaces and + - = . _ : / @, and does not begin with aws:.',
+      );
+    }
     all[name] = value;
   }
   if (Object.keys(all).length > 10) throw new InvalidArgumentError('an object has ten tags at most.');

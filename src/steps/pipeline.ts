@@ -83,28 +83,30 @@ export async function transferVault(
       () => undefined,
     );
   }
+  let isPrepared = false;
   try {
-    if (await prepare(deps, options, consent)) await copyAll(deps, work, options, watchHold);
+    isPrepared = await prepare(deps, options, consent);
+    if (isPrepared) await copyAll(deps, work, options, watchHold);
   } catch (error) {
     work.fail(error);
   } finally {
     limit.abort();
   }
   if (work.fault) throw work.fault.error;
-  const isDone = state.facts.get('inventory')?.loadedAt !== undefined && !work.unfinished();
+  const isDone = isPrepared && !work.unfinished();
   if (isDone || work.ending !== 'stopped') await finish(outer);
   if (!isDone) return { type: work.ending ?? 'pending' };
   return { type: 'finished', failed: state.totals.byState().failed.count + state.inventory.problemCount() };
 }
 
-/** Steps 1 and 2. @returns false where there is nothing to copy, or not yet: the inventory is on its way, and the run is not to wait. */
+/** Steps 1 and 2. @returns false where the inventory is on its way, and the run is not to wait for it. */
 async function prepare(deps: Deps, options: TransferOptions, consent: Consent): Promise<boolean> {
   const { state } = deps;
   const isNew = state.facts.get('inventory')?.loadedAt === undefined;
   if (!isNew && !options.refreshInventory) {
     // other names or filters may have given a transfer that was at its end something to do
     await planArchives(deps, options);
-    if (!isUnfinished(state)) return false;
+    if (!isUnfinished(state)) return true;
   } else if (options.inventoryFile === undefined) await consent.mayBegin();
   if (isNew && options.namesFile !== undefined) await checkNamesFile(deps, options.namesFile);
   const destinationRegion = await checkBucket(deps, options);

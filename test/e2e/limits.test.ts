@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { HOUR } from '../../src/lib/duration.ts';
 import { KiB, MiB } from '../../src/lib/size.ts';
-import { archivesOf, BUCKET, expectEnded, FEW, scene } from './scene.ts';
+import { archivesOf, BUCKET, expectEnded, FEW, scene, VAULT } from './scene.ts';
 
 const slow = {
   Inventory: [3 * HOUR, 3 * HOUR],
@@ -25,6 +25,28 @@ it('goes through a vault under a cron of its own: 75 while work is pending, 0 on
   expect(codes).toEqual([75, 75, 0]);
   await expectCopied();
   expect(calls('InitiateJob')).toBe(FEW.length);
+});
+
+it('goes through a newer inventory in the same way', async () => {
+  const { simulator, transfer, expectCopied } = await scene({ speed: 1, glacier: { delays: slow } });
+  expectEnded(await transfer(['--once']), 75);
+  simulator.advance(6 * HOUR);
+  expectEnded(await transfer(['--once']), 75);
+  simulator.advance(6 * HOUR);
+  expectEnded(await transfer(['--once']), 0);
+  const vault = simulator.glacier.region('us-east-1').vault(VAULT);
+  vault?.add({ description: 'new', content: { kind: 'seeded', seed: 'new', size: 5000 } });
+  simulator.advance(24 * HOUR);
+  vault?.takeInventory();
+
+  const codes: (number | null)[] = [];
+  for (let i = 0; i < 3; i += 1) {
+    codes.push((await transfer(['--once', ...(i < 2 ? ['--refresh-inventory'] : [])])).code);
+    simulator.advance(6 * HOUR);
+  }
+
+  expect(codes).toEqual([75, 75, 0]);
+  await expectCopied();
 });
 
 it('does the same without notifications', async () => {
@@ -151,7 +173,7 @@ it('ends in order on SIGINT while it waits for the inventory, for jobs, and for 
 });
 
 it('ends at once on a second signal', async () => {
-  const { begin, calls, fault, transfer, expectCopied } = await scene();
+  const { simulator, begin, calls, fault, transfer, expectCopied } = await scene();
   fault({ operation: 'GetJobOutput', after: 1, times: 6, fault: { kind: 'stall', afterBytes: 0 } });
   const running = begin();
   while (calls('GetJobOutput') < 3) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -161,6 +183,7 @@ it('ends at once on a second signal', async () => {
   running.kill('SIGINT');
 
   expect((await running.ended).code).toBe(130);
+  simulator.faults.clear();
   expectEnded(await transfer(), 0);
   await expectCopied();
 });

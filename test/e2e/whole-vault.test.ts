@@ -6,7 +6,9 @@ import { MiB } from '../../src/lib/size.ts';
 import { demoVault } from '../../src/simulator/demo-vault.ts';
 import { BUCKET, expectEnded, scene, VAULT } from './scene.ts';
 
-it('copies a mixed vault of 300 archives byte for byte, asks for each once, and has nothing to do when run again', async () => {
+it('copies a mixed vault of 300 archives byte for byte, asks for each once, and has nothing to do when run again', {
+  timeout: 240_000,
+}, async () => {
   const vault = demoVault({ name: VAULT, count: 300, largest: 40 * MiB });
   const { simulator, transfer, calls, changes, archives, expectCopied } = await scene({ vault, speed: 3600 });
 

@@ -27,7 +27,7 @@ it('writes with the prefix, storage class, encryption and tags that are wanted',
 
   expectEnded(
     await transfer([
-      ...['--prefix', 'old vault/', '--storage-class', 'STANDARD_IA', '--tag', 'a=1', '--tag', 'who=me & you=them'],
+      ...['--prefix', 'old vault/', '--storage-class', 'STANDARD_IA', '--tag', 'a=1', '--tag', 'who=mé + you = them'],
       ...[
         '--sse',
         'aws:kms',
@@ -42,10 +42,23 @@ it('writes with the prefix, storage class, encryption and tags that are wanted',
   const objects = simulator.s3.objects(BUCKET);
   expect(objects.map(({ key }) => key)).toEqual(FEW.map((_, i) => `old vault/${nameOf(i)}`));
   for (const { tags, encryption } of objects) {
-    expect(tags).toEqual({ a: '1', who: 'me & you=them' });
+    expect(tags).toEqual({ a: '1', who: 'mé + you = them' });
     expect(encryption).toMatchObject({ algorithm: 'aws:kms' });
   }
 });
+
+it.each(['who=me & you', 'a#b=1', 'aws:a=1', '=1'])(
+  'refuses the tag %s, which S3 would refuse for every object',
+  async (tag) => {
+    const { simulator, transfer } = await scene();
+
+    const ended = await transfer(['--tag', tag]);
+
+    expectEnded(ended, 2);
+    expect(ended.stderr).toContain('tag');
+    expect(simulator.calls).toEqual([]);
+  },
+);
 
 it('writes to a bucket at another endpoint, as somebody else', async () => {
   const { simulator, transfer } = await scene();

@@ -14,7 +14,7 @@ export type Progress =
   | { readonly state: 'failed'; readonly reason: string };
 
 /** What Glacier holds ready of an archive. */
-export interface Output {
+interface Output {
   readonly jobId: JobId;
   /** Milliseconds since 1970; from then on Glacier may forget the job. */
   readonly expiresAt: number;

@@ -70,7 +70,7 @@ export function noteLines({ failures, nextExpiry, hold }: TransferStatus): reado
 }
 
 /** `at most 25 requests/s, 50 reads/s (halved once)`: what throttling has left of the pace of calls. */
-export function pacesLine({ paces, running }: TransferStatus): string {
+function pacesLine({ paces, running }: TransferStatus): string {
   if (!paces || !running) return '';
   const pace = (perSecond: number, name: string, halved: number) => {
     const times = halved === 1 ? 'once' : `${formatCount(halved)} times`;

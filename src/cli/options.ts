@@ -46,7 +46,7 @@ export const bucketOption = option('--bucket <name>', 'the bucket').argParser(bu
 export const prefixOption = option('--prefix <prefix>', 'what all keys begin with')
   .argParser(parsedBy(parsePrefix))
   .default('');
-export const regionOption = option('--region <region>', "the vault's Region");
+const regionOption = option('--region <region>', "the vault's Region");
 export const profileOption = option('--profile <name>', 'the profile of the AWS configuration');
 export const endpointOption = option('--endpoint-url <url>', 'another endpoint than AWS').argParser(url);
 const refreshOption = option('--refresh-inventory', 'take a new inventory although there is one');

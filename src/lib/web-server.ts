@@ -12,7 +12,7 @@ export interface ListenAddress {
 
 /**
  * `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, or a port alone, which is one of 127.0.0.1.
- * @throws {UsageError}
+ * @throws {UsageError} also for an address that other machines could reach: nothing here is served to them.
  */
 export function parseListen(text: string): ListenAddress {
   const [, name = '127.0.0.1', digits] = /^(?:(\[[\da-fA-F:.]+\]|[\w.-]*):)?(\d{1,5})$/.exec(text) ?? [];
@@ -20,11 +20,17 @@ export function parseListen(text: string): ListenAddress {
   if (digits === undefined || port > 65_535) {
     throw new UsageError(`"${text}" is no address to listen on: write 127.0.0.1:PORT, or a port alone`);
   }
-  return { host: name.replace(/^\[|\]$/g, '') || '127.0.0.1', port };
+  const host = name.replace(/^\[|\]$/g, '') || '127.0.0.1';
+  if (!isLoopback(host)) {
+    throw new UsageError(
+      `${host} could be reached by other machines: listen on 127.0.0.1, and reach it through a tunnel (ssh -L 8080:127.0.0.1:${port})`,
+    );
+  }
+  return { host, port };
 }
 
 /** Whether only this machine can reach it. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 

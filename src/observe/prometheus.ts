@@ -1,6 +1,6 @@
 import { Counter, Gauge, type OpenMetricsContentType, type PrometheusContentType, Registry } from 'prom-client';
 import { METRICS, type MetricDefinition, type MetricName, type MetricValue } from '../domain/metrics.ts';
-import { isLoopback, type ListenAddress, namesThisMachine, startWebServer, type WebServer } from '../lib/web-server.ts';
+import { type ListenAddress, namesThisMachine, startWebServer, type WebServer } from '../lib/web-server.ts';
 
 /** What every value is labelled with. */
 export interface Subject {
@@ -43,7 +43,7 @@ export async function expose(
   return { contentType: registry.contentType, text: await registry.metrics() };
 }
 
-/** Serves `/metrics` until it is closed. Where only this machine is listened to, a request has to name it. */
+/** Serves `/metrics` to this machine until it is closed. */
 export function serveMetrics(
   address: ListenAddress,
   subject: Subject,
@@ -53,7 +53,7 @@ export function serveMetrics(
   return startWebServer(
     address,
     async (request, { pathname }) => {
-      if (isLoopback(address.host) && !namesThisMachine(request)) return { status: 403, body: 'not for other sites\n' };
+      if (!namesThisMachine(request)) return { status: 403, body: 'not for other sites\n' };
       if (pathname !== '/metrics') return { status: 404, body: 'the metrics are at /metrics\n' };
       const { contentType, text } = await expose(subject, read(), request.headers.accept);
       return { status: 200, headers: { 'content-type': contentType }, body: text };

@@ -147,7 +147,12 @@ it('goes on where CloudWatch refuses the metrics', async () => {
 });
 
 it.each([
-  ['a dashboard for other machines', ['dashboard', '--listen', '0.0.0.0:8080'], /for this machine alone/],
+  ['a dashboard for other machines', ['dashboard', '--listen', '0.0.0.0:8080'], /could be reached by other machines/],
+  [
+    'metrics for other machines',
+    ['transfer', '--metrics-listen', '0.0.0.0:9423', '--vault', VAULT, '--bucket', BUCKET],
+    /could be reached by other machines/,
+  ],
   ['half a transfer', ['dashboard', '--vault', VAULT], /name both --vault and --bucket/],
   ['a topic that is none', ['transfer', '--notify-topic', 'me', '--vault', VAULT, '--bucket', BUCKET], /ARN of an SNS/],
   [

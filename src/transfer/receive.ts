@@ -25,13 +25,17 @@ export async function fill(deps: ReceiveDeps, task: PartTask, buffer: Buffer, si
     const output = await watch.open();
     const proof = new Proof(task, output);
     if (output.readInto) {
+      let turn: Promise<void> | undefined;
       const arrived = await output.readInto(buffer, (length) => {
         const bytes = buffer.subarray(proof.length, length);
         // TLS delivers 16 KiB at a time
         if (bytes.length < HASHED_AT_ONCE && length < buffer.length) return watch.heard(0);
         proof.update(bytes);
-        return watch.heard(bytes.length);
+        turn = watch.heard(bytes.length);
+        return turn;
       });
+      // nothing is read after the last piece that could wait for it: small parts, which are one piece, passed every limit
+      await turn;
       // of a body that broke off
       proof.update(buffer.subarray(proof.length, arrived));
     } else {

@@ -17,6 +17,7 @@ export interface DemoFlags {
 const VAULT = 'demo';
 const BUCKET = 'demo-bucket';
 const SHOWN = 40;
+const KEY_WIDTH = 64;
 
 /** Runs the main job on a simulator of its own, shows objects and report, and leaves nothing behind. @returns the exit code of `transfer`. */
 export async function demo(flags: DemoFlags, io: Io): Promise<number> {
@@ -54,7 +55,14 @@ export async function demo(flags: DemoFlags, io: Io): Promise<number> {
 
 function objectsOf(simulator: Simulator): string {
   const objects = simulator.s3.objects(BUCKET);
-  const rows = objects.slice(0, SHOWN).map(({ key, size, storageClass }) => [key, formatSize(size), storageClass]);
+  const rows = objects
+    .slice(0, SHOWN)
+    .map(({ key, size, storageClass }) => [shown(key), formatSize(size), storageClass]);
   const more = objects.length > SHOWN ? `... and ${objects.length - SHOWN} more\n` : '';
   return `\n${objects.length} objects in ${BUCKET}:\n${alignColumns(rows, ['left', 'right', 'left']).join('\n')}\n${more}`;
+}
+
+/** The key, or as much of it as leaves room for the other columns: some have 1,024 bytes. */
+function shown(key: string): string {
+  return key.length > KEY_WIDTH ? `${key.slice(0, KEY_WIDTH - 3)}...` : key;
 }

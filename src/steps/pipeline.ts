@@ -197,15 +197,20 @@ async function loops(
   channel: Channel | undefined,
   reconcileEvery: number,
 ): Promise<void> {
+  const told = reconcile(deps, work);
+  // after a standstill, outputs past their time are not tried one by one before ListJobs tells which of them are gone
+  const isLate = (deps.state.outputs.nextExpiry() ?? Infinity) <= deps.clock.now();
   const running = [
-    reconcile(deps, work).then(() =>
+    told.then(() =>
       Promise.all([
         requestArchives(deps, work, { ...request, until: 'done' }),
         reconcileAtIntervals(deps, work, reconcileEvery),
       ]),
     ),
     channel ? hearNotifications(deps, work, channel) : undefined,
-    transferArchives(deps, work, transfer, 'done').then(() => work.end()),
+    (isLate ? told : Promise.resolve())
+      .then(() => transferArchives(deps, work, transfer, 'done'))
+      .then(() => work.end()),
   ];
   await Promise.all(running.map((loop) => loop?.catch((error: unknown) => work.fail(error))));
 }

@@ -1,0 +1,188 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { DAY, HOUR } from '../../src/lib/duration.ts';
+import { KiB, MiB } from '../../src/lib/size.ts';
+import { USUAL_DELAYS } from '../../src/simulator/glacier/jobs.ts';
+import type { TransferStatus } from '../../src/steps/status.ts';
+import { run } from '../support/program.ts';
+import { archivesOf, expectEnded, nameOf, type Scene, scene } from './scene.ts';
+
+/** Four days pass in a minute, and half a minute is what the machine may be late by before an output is lost. */
+const SPEED = 6000;
+const THROTTLED = { kind: 'error', status: 400, code: 'ThrottlingException', message: 'Rate exceeded' } as const;
+const LONG = 240_000;
+
+/** A vault of so many small archives, and the rate at which the line takes `length` for it. Jobs take what they do at AWS. */
+async function lineOf(count: number, length: number) {
+  const size = 256 * KiB;
+  const built = await scene({
+    speed: SPEED,
+    vault: { archives: archivesOf(Array.from({ length: count }, (_, i) => size - i)) },
+    glacier: { delays: USUAL_DELAYS },
+  });
+  const rate = Math.round((count * size * 1000) / length);
+  const args = ['--bwlimit', String(rate), '--concurrency', '4', '--reconcile-every', '3h'];
+  return { ...built, args };
+}
+
+/** Undefined before the run has begun. */
+async function statusOf({ stateDir, simulator }: Scene): Promise<TransferStatus | undefined> {
+  const { stdout, stderr } = await run(['status', '--state-dir', stateDir, '--json'], { env: simulator.environment });
+  expect(stderr).toBe('');
+  return (JSON.parse(stdout) as { transfers: TransferStatus[] }).transfers[0];
+}
+
+/** The first status for which `wanted` holds; a run that ends before rejects by the timeout of the test. */
+async function statusWhen(of: Scene, wanted: (status: TransferStatus) => boolean): Promise<TransferStatus> {
+  for (;;) {
+    const status = await statusOf(of);
+    if (status && wanted(status)) return status;
+    await delay(500);
+  }
+}
+
+/** The first status for people that matches. */
+async function textWhen({ stateDir, simulator }: Scene, wanted: RegExp): Promise<string> {
+  for (;;) {
+    const { stdout } = await run(['status', '--state-dir', stateDir], { env: simulator.environment });
+    if (wanted.test(stdout)) return stdout;
+    await delay(500);
+  }
+}
+
+/** Jobs that DescribeJob was called for: the inventory's, while the run waits for it. */
+function described({ simulator }: Scene): number {
+  return new Set(
+    simulator.calls.filter(({ operation }) => operation === 'DescribeJob').map(({ detail }) => detail.jobId),
+  ).size;
+}
+
+/** Reads of outputs that were no longer there. */
+function lostReads({ simulator }: Scene): number {
+  return simulator.calls.filter(({ operation, status }) => operation === 'GetJobOutput' && status === 404).length;
+}
+
+describe('a vault that takes four days', () => {
+  it('is copied without an output expiring, and status says what it waits for', { timeout: LONG }, async () => {
+    const count = 160;
+    const it = await lineOf(count, 4 * DAY);
+    const begunAt = it.simulator.now();
+    const running = it.begin(it.args);
+    const isHeld = ({ hold, archives, nextExpiry }: TransferStatus) =>
+      /what this line/.test(hold?.text ?? '') && archives.verified.count > 20 && nextExpiry !== null;
+    const status = await statusWhen(it, isHeld);
+    const text = await textWhen(it, /next output expires .* UTC[\s\S]*nothing is being requested/);
+    expectEnded(await running.ended, 0);
+
+    expect(status.hold?.text).toMatch(/ outstanding: what this line can fetch in 20h$/);
+    expect(status.etaSeconds).toBeGreaterThan(0);
+    expect(status.paces).toMatchObject({ requestsHalved: 0, readsHalved: 0 });
+    expect(status.paces?.requestsPerSecond).toBeGreaterThan(0);
+    expect(status.paces?.readsPerSecond).toBeGreaterThan(0);
+    expect(text).toMatch(/ left\n/);
+    expect(text).toMatch(/at most \d+ requests\/s, \d+ reads\/s/);
+    await it.expectCopied();
+    // each was asked for once: none had expired
+    expect(it.calls('InitiateJob')).toBe(count);
+    expect(lostReads(it)).toBe(0);
+    expect(it.simulator.now() - begunAt).toBeGreaterThan(4 * DAY);
+  });
+
+  it('is copied over a kill and a day off, and what is lost is found by pages of ListJobs alone', {
+    timeout: LONG,
+  }, async () => {
+    const count = 160;
+    const it = await lineOf(count, 4 * DAY);
+    const first = it.begin(it.args);
+    await statusWhen(it, ({ archives }) => archives.verified.count > 50);
+    first.kill('SIGKILL');
+    await first.ended;
+    const held = (await statusOf(it))?.archives;
+    it.simulator.advance(DAY);
+    const asked = it.calls('InitiateJob');
+    it.simulator.clearCalls();
+    expectEnded(await it.transfer(it.args), 0);
+
+    await it.expectCopied();
+    // what was outstanding at the kill, at most a window of 20 h of four days, may have to be asked for again
+    expect(asked + it.calls('InitiateJob')).toBeLessThanOrEqual(count + Math.ceil((count * 20) / 96) + 2);
+    expect(described(it)).toBe(0);
+    // one each at most of those that had a job at the kill: some outputs live on for an hour or two, and the line has just come back
+    const { transferring, staged, requested } = held ?? {};
+    const most = [transferring, staged, requested].reduce((sum, total) => sum + (total?.count ?? 0), 0);
+    expect(lostReads(it)).toBeLessThanOrEqual(most);
+  });
+});
+
+describe('what goes wrong on the way', () => {
+  it('throttling storms lower both rates, apart from each other, and cost no second request', {
+    timeout: LONG,
+  }, async () => {
+    const count = 40;
+    const it = await lineOf(count, DAY);
+    it.fault({ operation: 'InitiateJob', after: 4, times: 12, fault: THROTTLED });
+    it.fault({ operation: 'GetJobOutput', after: 5, times: 4, fault: THROTTLED });
+    expectEnded(await it.transfer(it.args), 0);
+    const paces = (await statusOf(it))?.paces;
+
+    await it.expectCopied();
+    expect(it.calls('InitiateJob')).toBe(count + 12);
+    // calls that were in flight together halve a rate once
+    expect(paces?.requestsHalved).toBeGreaterThanOrEqual(2);
+    expect(paces?.readsHalved).toBeGreaterThanOrEqual(1);
+    expect(paces?.requestsHalved).not.toBe(paces?.readsHalved);
+    expect(lostReads(it)).toBe(0);
+  });
+
+  it('half of the notifications are lost: nothing is late, nothing is asked for twice', { timeout: LONG }, async () => {
+    const count = 40;
+    const it = await lineOf(count, DAY);
+    it.fault({ operation: 'JobNotification', every: 2, fault: { kind: 'drop-notification' } });
+    expectEnded(await it.transfer(it.args), 0);
+
+    await it.expectCopied();
+    expect(it.calls('InitiateJob')).toBe(count);
+    expect(described(it)).toBeLessThanOrEqual(1);
+    expect(lostReads(it)).toBe(0);
+  });
+
+  it('every second job fails once: each of these is asked for once more', { timeout: LONG }, async () => {
+    const count = 40;
+    const it = await lineOf(count, DAY);
+    const failing = it.archives().filter((_, i) => i % 2 === 1);
+    for (const { id } of failing) {
+      it.fault({ operation: 'InitiateJob', match: { archiveId: id }, times: 1, fault: { kind: 'fail-job' } });
+    }
+    expectEnded(await it.transfer(it.args), 0);
+
+    await it.expectCopied();
+    expect(it.calls('InitiateJob')).toBe(count + failing.length);
+    expect(lostReads(it)).toBe(0);
+  });
+});
+
+describe('an archive that takes longer than an output lives', () => {
+  it('is asked for again before that, and keeps its parts and its upload', { timeout: LONG }, async () => {
+    const size = 40 * MiB;
+    const it = await scene({
+      speed: SPEED,
+      vault: { archives: archivesOf([size]) },
+      glacier: { delays: USUAL_DELAYS },
+    });
+    const rate = String(Math.round((size * 1000) / (2 * DAY)));
+    const running = it.begin(['--bwlimit', rate, '--concurrency', '1', '--reconcile-every', '3h']);
+    expectEnded(await running.ended, 0);
+
+    await it.expectCopied();
+    const jobs = it.simulator.calls.filter(({ operation, detail }) => operation === 'InitiateJob' && detail.archiveId);
+    // two days and the wait for the first job, by outputs of a day each
+    expect(jobs.length).toBeGreaterThanOrEqual(2);
+    expect(jobs.length).toBeLessThanOrEqual(4);
+    const [first, second] = jobs;
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeLessThan(36 * HOUR);
+    expect(it.calls('CreateMultipartUpload')).toBe(1);
+    expect(it.calls('UploadPart')).toBe(5);
+    expect(lostReads(it)).toBe(0);
+    expect(it.simulator.s3.objects('copies').map(({ key }) => key)).toEqual([nameOf(0)]);
+  });
+});

@@ -5,7 +5,7 @@ import type { InventoryProblem } from './inventory.ts';
 import type { Copies, Totals } from './totals.ts';
 
 /** The code of archives that a newer inventory no longer lists. */
-export const GONE = 'gone';
+const GONE = 'gone';
 
 /**
  * A newer inventory beside the one at hand, in tables of its own that are there only until it takes its place. All of it is

@@ -112,7 +112,7 @@ function sorted(map: ReadonlyMap<string, string>): [string, string][] {
   return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-export function sha256(pieces: Iterable<Uint8Array>): string {
+function sha256(pieces: Iterable<Uint8Array>): string {
   const hash = createHash('sha256');
   for (const piece of pieces) hash.update(piece);
   return hash.digest('hex');

@@ -74,7 +74,7 @@ export function lotSizes(count: number, bytes: number, seed: number): Float64Arr
  * The time to copy it all without ever waiting for anything but the first job, the line and the ceiling of a day (the first
  * day's bytes can be asked for at once).
  */
-export function idealTime({ line, tier, bytes, archives, stepMs, limits }: Scenario): number {
+function idealTime({ line, tier, bytes, archives, stepMs, limits }: Scenario): number {
   const { first } = TIER_TIMES[tier];
   const days = Math.ceil(bytes / (limits.maxBytesPerDay ?? Number.POSITIVE_INFINITY)) - 1;
   const earliest = first + Math.max(0, days) * DAY;

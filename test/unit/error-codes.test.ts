@@ -15,7 +15,7 @@ const WAYS: Readonly<Record<string, RegExp>> = {
   "a fatal error of SQLite's": /\bfatal\(\s*'([^']+)'/g,
   'an error with an exit code of its own': /readonly code = '([^']+)'/g,
   'a failure': /type: 'failed',\s*(?:reason|code): '([^']+)'/g,
-  'a named failure': /export const (?:UNREADABLE_ROW|GONE) = '([^']+)'/g,
+  'a named failure': /const (?:UNREADABLE_ROW|GONE) = '([^']+)'/g,
   'a hold': /readonly code: '([^']+)'/g,
   'a reason to keep an archive': /export type Keeping = '([^;]+)';/g,
 };

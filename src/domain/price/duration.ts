@@ -2,7 +2,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../lib/duration.ts';
 import type { Tier } from './prices.ts';
 
 /** From the request to the staged archive (Glacier developer guide, downloading-an-archive-two-steps). Large archives can take longer. */
-export const TIER_LATENCY_MS: Readonly<Record<Tier, { readonly min: number; readonly max: number }>> = {
+const TIER_LATENCY_MS: Readonly<Record<Tier, { readonly min: number; readonly max: number }>> = {
   Expedited: { min: MINUTE, max: 5 * MINUTE },
   Standard: { min: 3 * HOUR, max: 5 * HOUR },
   Bulk: { min: 5 * HOUR, max: 12 * HOUR },

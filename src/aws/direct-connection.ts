@@ -116,6 +116,11 @@ export class DirectConnection {
   }
 
   #got(bytes: Uint8Array): boolean {
+    if (this.#early) {
+      // TLS gives out what it has decrypted although it was told to wait
+      this.#early = Buffer.concat([this.#early, bytes]);
+      return false;
+    }
     if (this.#sink) return this.#body(bytes);
     if (!this.#exchange) {
       // nothing was asked
@@ -123,7 +128,13 @@ export class DirectConnection {
       return false;
     }
     this.#heard = Buffer.concat([this.#heard, bytes]);
-    return this.#head();
+    try {
+      return this.#head();
+    } catch (error) {
+      // thrown in the socket's own callback: out of reach of whoever asked
+      this.#socket.destroy(error as Error);
+      return false;
+    }
   }
 
   #head(): boolean {
@@ -142,6 +153,8 @@ export class DirectConnection {
     this.#decoder = new BodyDecoder(framing);
     this.#sink = this.#exchange?.head(head, framing.length);
     if (this.#decoder.isDone) {
+      // what nobody asked for: nothing on this connection can be trusted any more
+      if (rest.length > 0) this.#keepAlive = false;
       this.#finish();
       return true;
     }
@@ -160,6 +173,7 @@ export class DirectConnection {
       if (plain) wantsMore = sink.accept(plain);
       else for (const piece of decoder.decode(bytes)) wantsMore = sink.accept(piece) && wantsMore;
     } catch (error) {
+      // thrown in the socket's own callback: out of reach of whoever asked
       this.#socket.destroy(error as Error);
       return false;
     }

@@ -113,8 +113,9 @@ export class DirectHandler {
       try {
         return await exchange(connection, request, abortSignal);
       } catch (error) {
-        // the server may have closed it while it was idle
-        if (!isUsed || connection.hasHeard || abortSignal?.aborted) throw error;
+        // the server may have closed it while it was idle; what is not a read may have been done all the same
+        const mayRepeat = request.method === 'GET' && isUsed && !connection.hasHeard;
+        if (!mayRepeat || abortSignal?.aborted) throw error;
       }
     }
   }
@@ -150,7 +151,13 @@ function exchange(
   signal: AbortSignal | undefined,
 ): Promise<SdkResponse> {
   return new Promise((resolve, reject) => {
+    let body: DirectBody | undefined;
     const abort = () => {
+      // while the body is read, too: that of a refusal has nobody else who watches it
+      if (body) {
+        body.destroy(signal?.reason);
+        return;
+      }
       connection.destroy();
       reject(signal?.reason);
     };
@@ -158,8 +165,10 @@ function exchange(
     const done = () => signal?.removeEventListener('abort', abort);
     connection.send(bytesOf(request), {
       head({ status, reason, headers }: ResponseHead, length) {
-        done();
-        const body = new DirectBody(connection, length);
+        body = new DirectBody(connection, length);
+        // whoever reads it is told; one that nobody reads any more must not end the thread
+        body.on('error', () => undefined);
+        body.once('close', done);
         resolve({ response: { statusCode: status, reason, headers, body } });
         return body;
       },

@@ -35,6 +35,11 @@ export function translateError(error: unknown, context: CallContext): unknown {
       cause: error,
     });
   }
+  if (seen.nodeCode === 'ERR_INVALID_URL') {
+    const message =
+      'the endpoint is not a URL: write http://host:port or https://host in --endpoint-url or AWS_ENDPOINT_URL';
+    return new FatalError('endpoint_invalid', message, { cause: error });
+  }
   const code = failureOf(seen, context) ?? transportFailure(seen);
   if (!code) return error;
   return new ServiceError(code, describeFailure(code, context, seen), {
@@ -77,7 +82,8 @@ function see(error: Error): SeenError {
     name: error.name === 'Error' || error.name === 'Unknown' ? String(Code ?? code ?? error.name) : error.name,
     message: error.message,
     status: $metadata?.httpStatusCode,
-    nodeCode: typeof code === 'string' && /^(E[A-Z]|CERT_|DEPTH_|UNABLE_|SELF_|ERR_)/.test(code) ? code : undefined,
+    nodeCode:
+      typeof code === 'string' && /^(E[A-Z]|CERT_|DEPTH_|UNABLE_|SELF_|ERR_|HPE_)/.test(code) ? code : undefined,
   };
 }
 

@@ -114,7 +114,7 @@ export class BodyDecoder {
     switch (this.#part) {
       case 'size': {
         const [size = ''] = line.split(';');
-        if (!/^[0-9a-f]{1,12}\s*$/i.test(size)) throw malformed(`"${line.slice(0, 40)}" is not the size of a chunk`);
+        if (!/^0*[0-9a-f]{1,12}\s*$/i.test(size)) throw malformed(`"${line.slice(0, 40)}" is not the size of a chunk`);
         this.left = Number.parseInt(size, 16);
         this.#part = this.left === 0 ? 'trailer' : 'data';
         break;

@@ -28,7 +28,15 @@ export function createSendBody(): SendBody {
     if (body instanceof Uint8Array) {
       if (typeof value !== 'string') throw new BugError('bytes at hand are sent with their checksum');
       const sent = { Body: body, ContentLength: body.length, ...checksumInput({ algorithm, value }) };
-      return call(context, signal, () => send(sent, { abortSignal: signal }));
+      // refused before it was all sent: nothing more may be sent from memory that will be another part's
+      const refused = new AbortController();
+      const both = AbortSignal.any([signal, refused.signal]);
+      try {
+        return await call(context, signal, () => send(sent, { abortSignal: both }));
+      } catch (error) {
+        refused.abort();
+        throw error;
+      }
     }
     if (typeof value === 'string') throw new BugError('the checksum of a streamed body is known when it has been read');
     const trailed = takesTrailers;
@@ -51,6 +59,8 @@ export function createSendBody(): SendBody {
       const message = `${context.subject}: the server takes no trailing checksums; the part is sent again without one`;
       throw new ServiceError('unavailable', message, { operation: context.operation, cause: error });
     } finally {
+      // refused before it was all sent: the connection would wait for the rest
+      if (!readable.readableEnded) broken.abort();
       readable.destroy();
     }
   };

@@ -24,9 +24,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 function exitCodeOf(error: unknown, io: Io): number {
   // commander has said it already
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (io.stop.aborted && !(error instanceof KnownError)) {
-    return SIGNAL_CODES[String(io.stop.reason)] ?? 1;
-  }
+  const isStop = error === io.stop.reason || (error instanceof Error && error.name === 'AbortError');
+  if (io.stop.aborted && isStop) return SIGNAL_CODES[String(io.stop.reason)] ?? 1;
   if (error instanceof KnownError) {
     // by the code, README says more
     const code = error instanceof UsageError ? '' : ` [${error.code}]`;

@@ -21,7 +21,7 @@ import { statusOf, type TransferStatus } from '../steps/status.ts';
 import type { Io } from './io.ts';
 import { type ObserveFlags, observing } from './observing.ts';
 import { createLog, type LogOptions } from './output/log.ts';
-import { createProgress, type ProgressOptions, statusLine } from './output/progress.ts';
+import { createProgress, type ProgressOptions, type ProgressView, statusLine } from './output/progress.ts';
 import { readPrices } from './prices.ts';
 
 /** The flags of `transfer` and `plan` as commander gives them. */
@@ -135,13 +135,16 @@ async function inRun<T>(
   const speed = speedFrom(process.env.GLACIER2S3_CLOCK);
   const status = () => statusOf(state, { now: Date.now(), running: true, speed });
   const openView = () => createProgress(flags, { status, hold: () => hold() });
-  let view = openView();
-  const shown = createLog(flags, (line) => view.log(line));
-  if (flags.json) printEvents(state);
-  io.onStatusSignal(() => view.log(statusLine(status())));
+  let view: ProgressView | undefined;
+  const say = (line: string) => (view ? view.log(line) : void process.stderr.write(`${line}\n`));
   let observation: Observation | undefined;
   try {
-    observation = await observing(flags, { state, clock, log: shown, status }, cloud, (line) => view.log(line));
+    // before the view: a log that can't be written ends the run, and nothing of it may be left running
+    const shown = createLog(flags, say);
+    view = openView();
+    if (flags.json) printEvents(state);
+    io.onStatusSignal(() => say(statusLine(status())));
+    observation = await observing(flags, { state, clock, log: shown, status }, cloud, say);
     const { log } = observation;
     const destination = destinationOf(flags);
     const { vault, notifications } = cloud;
@@ -164,8 +167,8 @@ async function inRun<T>(
       hold = next;
     };
     const pausing: Run['pausing'] = async (pause) => {
-      view.stop();
-      view = { log: (line) => void process.stderr.write(`${line}\n`), stop: () => undefined };
+      view?.stop();
+      view = undefined;
       try {
         return await pause();
       } finally {
@@ -175,7 +178,7 @@ async function inRun<T>(
     return await work({ deps, options, cloud, status, setHold, pausing });
   } finally {
     await observation?.end();
-    view.stop();
+    view?.stop();
     state.transaction(() => state.facts.set('run', { pid: process.pid, since, endedAt: clock.now() }));
   }
 }

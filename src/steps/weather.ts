@@ -17,7 +17,8 @@ export async function isServiceAway(
     await (GLACIER.has(error.operation) ? vault.describe(signals.cut) : bucket.describe(signals.cut));
     return false;
   } catch (probe) {
-    if (isFailure(probe, 'unavailable', 'network', 'stalled')) return true;
+    // a probe that is throttled says that the service asks for patience: a reason not to count, none to give up
+    if (isFailure(probe, 'unavailable', 'network', 'stalled', 'throttled')) return true;
     throw probe;
   }
 }

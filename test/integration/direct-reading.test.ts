@@ -32,8 +32,8 @@ async function setup(answer: Answer) {
     path: '/output',
     headers: { host: 'glacier' },
   };
-  const ask = async (abortSignal?: AbortSignal) =>
-    (await handler.handle(request, abortSignal ? { abortSignal } : {})).response;
+  const ask = async (abortSignal?: AbortSignal, method = 'GET') =>
+    (await handler.handle({ ...request, method }, abortSignal ? { abortSignal } : {})).response;
   return { ask, sockets };
 }
 
@@ -159,4 +159,55 @@ it('rejects with the reason of the signal while no answer has come', async () =>
   const { ask } = await setup(() => abort.abort(new Error('enough')));
 
   await expect(ask(abort.signal)).rejects.toThrow('enough');
+});
+
+it.each([
+  ['no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
+  ['a line without a colon', 'HTTP/1.1 200 OK\r\nnonsense\r\n\r\n'],
+  ['a folded line', 'HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n'],
+  ['an unknown coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n'],
+  ['a length below nothing', 'HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n'],
+])('rejects where the head of the answer is %s, and takes nothing else down', async (_, head) => {
+  const { ask } = await setup((socket, _request, connection) =>
+    socket.write(connection === 1 ? head : withLength(Buffer.from('ab'))),
+  );
+
+  await expect(ask()).rejects.toMatchObject({ code: 'EPROTO' });
+  expect((await ask()).statusCode).toBe(200);
+});
+
+it('gives up the body of a refusal that does not come to its end', async () => {
+  const { ask } = await setup((socket) => socket.write('HTTP/1.1 503 Slow\r\nContent-Length: 50\r\n\r\n{"code"'));
+  const stop = new AbortController();
+  const { body } = await ask(stop.signal);
+  const read = body.toArray();
+
+  stop.abort(new Error('enough'));
+
+  await expect(read).rejects.toThrow('enough');
+});
+
+it('does not repeat what is no read, although the connection had been idle', async () => {
+  let requests = 0;
+  const { ask } = await setup((socket) => {
+    requests += 1;
+    if (requests === 1) socket.write('HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n');
+    else socket.destroy();
+  });
+  await ask(undefined, 'POST');
+
+  await expect(ask(undefined, 'POST')).rejects.toThrow();
+  expect(requests).toBe(2);
+});
+
+it('does not use a connection again on which more came than was asked for', async () => {
+  const twice = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nxx';
+  const { ask, sockets } = await setup((socket, _request, connection) =>
+    socket.write(connection === 1 ? twice : withLength(Buffer.from('ab'))),
+  );
+  await ask();
+
+  const { body } = await ask();
+  expect(Buffer.concat(await body.toArray()).toString()).toBe('ab');
+  expect(sockets).toHaveLength(2);
 });

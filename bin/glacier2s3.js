@@ -23,14 +23,14 @@ if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
       stop.abort(signal);
     });
   }
-  // Whoever read stdout has had enough: as if SIGPIPE had ended it. A lost stderr is no reason to stop a transfer.
   process.stdout.on('error', (error) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(141);
+    // whoever read it has had enough: as if SIGPIPE had ended it
+    if (error.code === 'EPIPE') process.exit(141);
+    process.stderr.write(`glacier2s3: stdout can't be written (${error.message})\n`);
+    process.exit(1);
   });
-  process.stderr.on('error', (error) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  // a lost stderr is no reason to stop a transfer
+  process.stderr.on('error', () => undefined);
 
   const { main } = await import('../dist/cli/main.js');
   process.exitCode = await main(process.argv.slice(2), {

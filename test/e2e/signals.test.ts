@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, cpSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { program, start, temporaryFolder } from '../support/program.ts';
@@ -82,8 +83,10 @@ it('asks for the status on SIGUSR1, as often as it comes, and opens no debugger'
 
 it('survives a SIGUSR1 that comes while it is still loading', async () => {
   const running = startWith(`
+    const alive = setInterval(() => {}, 1000);
     process.kill(process.pid, 'SIGUSR1');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => process.once('SIGUSR1', resolve));
+    clearInterval(alive);
     export const main = async () => { console.log('done'); return 0; };`);
 
   expect(await running.ended).toEqual({ code: 0, signal: null, stdout: 'done\n', stderr: '' });
@@ -103,6 +106,28 @@ it('ends quietly when whoever reads its output has gone', async () => {
   running.child.stdout?.destroy();
 
   expect(await running.ended).toMatchObject({ code: 141, signal: null, stderr: '' });
+});
+
+it.runIf(existsSync('/dev/full'))('says in one line that its output can not be written', async () => {
+  const { bin, node } = program();
+  const full = openSync('/dev/full', 'w');
+  const ended = spawnSync(node, [bin, 'status', '--json', '--state-dir', temporaryFolder()], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  });
+  closeSync(full);
+
+  expect(ended.status).toBe(1);
+  expect(ended.stderr).toMatch(/^glacier2s3: stdout can't be written \(ENOSPC.*\)\n$/);
+});
+
+it.runIf(existsSync('/dev/full'))('goes on when stderr can not be written', async () => {
+  const { bin, node } = program();
+  const full = openSync('/dev/full', 'w');
+  const ended = spawnSync(node, [bin, 'transfr'], { stdio: ['ignore', 'pipe', full] });
+  closeSync(full);
+
+  expect(ended.status).toBe(2);
 });
 
 it('keeps the stack of a bug', async () => {

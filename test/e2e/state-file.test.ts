@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, it, onTestFinished } from 'vitest';
@@ -146,4 +146,18 @@ it('asks for no archive twice where the disk is full in the middle of asking', a
   await expectCopied();
   expect(calls('InitiateJob')).toBe(40);
   expect(readFileSync(join(folder, 'filler')).length).toBeGreaterThan(0);
+});
+
+it.runIf(existsSync('/dev/full')).each([
+  ['a line', []],
+  ['a line of JSON', ['--json']],
+])('says once, in %s, that the log file has no room, and copies all the same', async (_, args) => {
+  const { transfer, expectCopied } = await scene();
+
+  const ended = await transfer(['--log-file', '/dev/full', ...args]);
+
+  expectEnded(ended, 0);
+  expect(ended.stderr.match(/the log file can't be written/g)).toHaveLength(1);
+  expect(ended.stderr).toContain('ENOSPC');
+  await expectCopied();
 });

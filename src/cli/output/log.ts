@@ -21,13 +21,32 @@ export function createLog(options: LogOptions, write: (line: string) => void): L
   const shown = { write: (text: string) => write(options.json ? text.trimEnd() : readable(text)) };
   const streams: { level: pino.Level; stream: { write(text: string): void } }[] = [];
   if (level !== 'silent') streams.push({ level: level as pino.Level, stream: shown });
-  if (options.logFile !== undefined) streams.push({ level: 'debug', stream: fileStream(options.logFile) });
-  return pino({ level: 'debug', base: null }, pino.multistream(streams));
+  if (options.logFile !== undefined) {
+    const file = options.logFile;
+    const onLost = (error: Error) => {
+      log.warn({ file, error: messageOf(error) }, "the log file can't be written; nothing more is logged there");
+    };
+    streams.push({ level: 'debug', stream: fileStream(file, onLost) });
+  }
+  const log = pino({ level: 'debug', base: null }, pino.multistream(streams));
+  return log;
 }
 
-function fileStream(path: string): { write(text: string): void } {
+/** @param onLost is told once, when a line could not be written; those after it are dropped: a full disk ends no transfer. */
+function fileStream(path: string, onLost: (error: Error) => void): { write(text: string): void } {
   try {
-    return pino.destination({ dest: path, sync: true, mode: 0o600 });
+    const destination = pino.destination({ dest: path, sync: true, mode: 0o600 });
+    let isLost = false;
+    destination.on('error', (error: Error) => {
+      if (isLost) return;
+      isLost = true;
+      onLost(error);
+    });
+    return {
+      write(text) {
+        if (!isLost) destination.write(text);
+      },
+    };
   } catch (error) {
     throw new FatalError('log_unwritable', `the log file ${path} can't be written (${messageOf(error)})`, {
       cause: error,

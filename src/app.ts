@@ -6,7 +6,7 @@ import { snsMessages } from './aws/sns-messages.ts';
 import { sqsNotifications } from './aws/sqs-notifications.ts';
 import { stsIdentity } from './aws/sts-identity.ts';
 import { MINUTE } from './lib/duration.ts';
-import { UsageError } from './lib/errors.ts';
+import { messageOf, UsageError } from './lib/errors.ts';
 import type { Bucket, Identity, Messages, MetricSink, Notifications, Vault } from './ports.ts';
 import type { DataPlane, DataPlaneLimits } from './transfer/data-plane.ts';
 import { createPool, type PoolOptions } from './transfer/pool.ts';
@@ -100,8 +100,12 @@ async function regionOf(configured: () => Promise<string>): Promise<string> {
   try {
     return await configured();
   } catch (error) {
-    throw new UsageError('no Region is set: say --region, set AWS_REGION, or put one into the profile', {
-      cause: error,
-    });
+    // the SDK has no type of error for it: the message alone tells it from a Region that is missing
+    const [, misspelt] = /region="(.*)" is not a valid/s.exec(messageOf(error)) ?? [];
+    const message =
+      misspelt === undefined
+        ? 'no Region is set: say --region, set AWS_REGION, or put one into the profile'
+        : `${JSON.stringify(misspelt)} is not the name of a Region, such as us-east-1: check --region, AWS_REGION and the profile`;
+    throw new UsageError(message, { cause: error });
   }
 }

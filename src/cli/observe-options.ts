@@ -2,20 +2,13 @@ import { InvalidArgumentError } from 'commander';
 import { parsePrefix } from '../domain/object-key.ts';
 import { DAY } from '../lib/duration.ts';
 import { parseListen } from '../lib/web-server.ts';
-import { bucketName, duration, parsedBy, url, vaultName, wholeNumber } from './option-values.ts';
+import { bucketName, duration, parsedBy, topicArn, url, vaultName, wholeNumber } from './option-values.ts';
 import { option, stateDirOption } from './options.ts';
 
 /** Where the dashboard is if nobody says otherwise. */
 export const DASHBOARD_PORT = 8423;
 
 const listen = parsedBy(parseListen);
-
-function topicArn(text: string): string {
-  if (!/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+$/.test(text)) {
-    throw new InvalidArgumentError('write the ARN of an SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME.');
-  }
-  return text;
-}
 
 function namespace(text: string): string {
   if (!/^(?!AWS\/)[\w./#:-]{1,255}$/.test(text)) {

@@ -132,3 +132,10 @@ export function url(text: string): string {
   }
   return text;
 }
+
+export function topicArn(text: string): string {
+  if (!/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+$/.test(text)) {
+    throw new InvalidArgumentError('write the ARN of an SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME.');
+  }
+  return text;
+}

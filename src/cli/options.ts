@@ -16,6 +16,7 @@ import {
   rate,
   size,
   tag,
+  topicArn,
   url,
   usd,
   vaultName,
@@ -105,8 +106,8 @@ export const retrievalOptions = [
 ];
 
 export const notificationOptions = [
-  option('--queue-url <url>', 'an SQS queue that is there'),
-  option('--topic-arn <arn>', 'an SNS topic that is there'),
+  option('--queue-url <url>', 'an SQS queue that is there').argParser(url),
+  option('--topic-arn <arn>', 'an SNS topic that is there').argParser(topicArn),
   option('--no-notifications', 'ask Glacier for completed jobs (ListJobs) instead of being told'),
   option('--reconcile-every <duration>', 'how often ListJobs is held against the state')
     .argParser(duration)

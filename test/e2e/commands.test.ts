@@ -12,6 +12,8 @@ function command(at: Scene, ...args: readonly string[]): Promise<Ended> {
 }
 
 const ofTransfer = ['--vault', VAULT, '--bucket', BUCKET];
+const TOPIC = 'arn:aws:sns:us-east-1:123456789012:jobs';
+const QUEUE = 'arn:aws:sqs:us-east-1:123456789012:jobs';
 
 function vaultOf(at: Scene) {
   const vault = at.simulator.glacier.region('us-east-1').vault(VAULT);
@@ -71,10 +73,22 @@ it.each([
   ['memory for less than its threads', ['plan', ...ofTransfer, '--memory', '1MiB'], /--memory 1 MiB is too little/],
   ['a KMS key without KMS', ['transfer', ...ofTransfer, '--sse-kms-key-id', 'k'], /needs --sse aws:kms/],
   ['a queue without its topic', ['transfer', ...ofTransfer, '--queue-url', 'http://q'], /needs --topic-arn/],
-  ['a topic nobody reads', ['transfer', ...ofTransfer, '--no-notifications', '--topic-arn', 't'], /--no-notifications/],
+  [
+    'a topic nobody reads',
+    ['transfer', ...ofTransfer, '--no-notifications', '--topic-arn', TOPIC],
+    /--no-notifications/,
+  ],
+  ['a topic that is no ARN', ['transfer', ...ofTransfer, '--topic-arn', 'x'], /--topic-arn.*arn:aws:sns:REGION/],
+  ['a topic of doctor that is a queue', ['doctor', ...ofTransfer, '--topic-arn', QUEUE], /--topic-arn.*arn:aws:sns:/],
+  [
+    'a queue that is no URL',
+    ['transfer', ...ofTransfer, '--topic-arn', TOPIC, '--queue-url', QUEUE],
+    /--queue-url.*https:\/\//,
+  ],
   ['two forms of a report', ['report', ...ofTransfer, '--json', '--csv'], /--json and --csv rule each other out/],
   ['no object to write to', ['report', ...ofTransfer, '--output', 's3://bucket'], /s3:\/\/bucket\/key/],
   ['an endpoint that is no address', ['plan', ...ofTransfer, '--endpoint-url', 'localhost'], /http:\/\//],
+  ['a misspelt Region', ['plan', ...ofTransfer, '--region', 'us east 1'], /"us east 1" is not the name of a Region/],
   ['no file to import', ['inventory', 'import', '--vault', VAULT], /missing required argument 'file'/],
 ])('refuses %s in one line, with exit code 2', async (_, args, message) => {
   const ended = await run(args);

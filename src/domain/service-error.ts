@@ -59,11 +59,23 @@ export class ServiceError extends KnownError {
    * request was sent). A call that costs money is then looked up before it is made again.
    */
   readonly outcomeUnknown: boolean;
+  /** Of a call that was to write an object: our checksum of its bytes, base64, where they had been proven by then. */
+  readonly provenChecksum: string | undefined;
 
   constructor(
     code: ServiceFailure,
     message: string,
-    { operation, outcomeUnknown = false, cause }: { operation: string; outcomeUnknown?: boolean; cause?: unknown },
+    {
+      operation,
+      outcomeUnknown = false,
+      provenChecksum,
+      cause,
+    }: {
+      operation: string;
+      outcomeUnknown?: boolean;
+      provenChecksum?: string | undefined;
+      cause?: unknown;
+    },
   ) {
     super(message, { cause });
     this.code = code;
@@ -71,6 +83,13 @@ export class ServiceError extends KnownError {
     this.scope = SERVICE_FAILURES[code].scope;
     this.operation = operation;
     this.outcomeUnknown = outcomeUnknown;
+    this.provenChecksum = provenChecksum;
+  }
+
+  /** The same failure, of a call that was to write these bytes. */
+  ofProven(provenChecksum: string): ServiceError {
+    const { code, message, operation, outcomeUnknown } = this;
+    return new ServiceError(code, message, { operation, outcomeUnknown, provenChecksum, cause: this });
   }
 }
 

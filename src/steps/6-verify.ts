@@ -103,14 +103,20 @@ async function settleByLooking(
   return undefined;
 }
 
-/** The verdict on an object that stood in the way of a write (412): our own, from a lost answer, or somebody else's. */
+/**
+ * The verdict on an object that stood in the way of a write (412): our own, from a lost answer, or somebody else's. Only the checksum of
+ * bytes that were proven tells which.
+ */
 export async function verdictOnExisting(
   deps: Deps,
   archive: PlannedArchive,
-  options: Pick<WriteOptions, 'onExisting'>,
+  options: Pick<WriteOptions, 'onExisting' | 'checksum'>,
+  { provenChecksum: value }: ServiceError,
 ): Promise<Verdict> {
+  if (value === undefined) return conflict(archive, options);
   const object = await look(deps, archive);
-  if (object && isTheArchive(archive, object)) return verified(deps, object);
+  const ours: ObjectChecksum = { algorithm: options.checksum, type: 'FULL_OBJECT', value };
+  if (object && isTheArchive(archive, object, ours)) return verified(deps, object);
   return conflict(archive, options);
 }
 

@@ -59,19 +59,23 @@ export class PartCopier {
 
   /**
    * Copies a part, where there is room. What may be tried again is, until `isOver`.
-   * @throws {ServiceError} the last failure, that of `taskOf` too; the reason of the closing where it waited for its turn,
-   *   that of the cut where it was on its way.
+   * @throws {ServiceError} the last failure, that of `taskOf` too, with the checksum that any of the tries has proven; the
+   *   reason of the closing where it waited for its turn, that of the cut where it was on its way.
    */
   async copy(taskOf: () => Promise<PartTask>, about: object, isOver: () => boolean): Promise<PartResult> {
     this.#begun += 1;
     this.#inFlight += 1;
     try {
       const task = await taskOf();
+      let proven: string | undefined;
       for (let failures = 0, waits = 0; ; waits += 1) {
         try {
           return await this.#try(task);
-        } catch (error) {
-          if (!(error instanceof ServiceError)) throw error;
+        } catch (caught) {
+          if (!(caught instanceof ServiceError)) throw caught;
+          proven = caught.provenChecksum ?? proven;
+          // S3 may say that an object is there before it has the bytes of the try that finds the earlier one
+          const error = proven === undefined || proven === caught.provenChecksum ? caught : caught.ofProven(proven);
           const again = error.scope === 'part' || isFailure(error, 'write_conflict', 'job_not_ready');
           if (!again || isOver()) throw error;
           if (error.code !== 'throttled' && !(await isServiceAway(this.#deps, error))) failures += 1;

@@ -245,7 +245,7 @@ export class PartsInFlight {
     if (error.scope === 'run') throw error;
     this.#beginNoMore(active);
     if (isFailure(error, 'object_exists')) {
-      const verdict = await verdictOnExisting(this.#deps, active.archive, this.#options);
+      const verdict = await verdictOnExisting(this.#deps, active.archive, this.#options, error);
       if (verdict.type === 'verified') {
         await this.#finish(active, verdict);
         return;

@@ -22,6 +22,7 @@ export type PlainError =
       readonly message: string;
       readonly operation: string;
       readonly outcomeUnknown: boolean;
+      readonly provenChecksum: string | undefined;
     }
   | { readonly type: 'fatal'; readonly code: string; readonly message: string }
   | { readonly type: 'usage'; readonly message: string }
@@ -30,8 +31,8 @@ export type PlainError =
 
 export function plainError(error: unknown): PlainError {
   if (error instanceof ServiceError) {
-    const { code, message, operation, outcomeUnknown } = error;
-    return { type: 'service', code, message, operation, outcomeUnknown };
+    const { code, message, operation, outcomeUnknown, provenChecksum } = error;
+    return { type: 'service', code, message, operation, outcomeUnknown, provenChecksum };
   }
   if (error instanceof FatalError) return { type: 'fatal', code: error.code, message: error.message };
   if (error instanceof UsageError) return { type: 'usage', message: error.message };

@@ -3,6 +3,7 @@ import type { JobId, ObjectKey, TreeHash, UploadId } from '../domain/ids.ts';
 import type { ByteRange } from '../domain/ranges.ts';
 import { ServiceError } from '../domain/service-error.ts';
 import type { Bandwidth } from '../lib/bandwidth.ts';
+import { BugError } from '../lib/errors.ts';
 import type { Bucket, ObjectAttributes, StreamedBody, Vault } from '../ports.ts';
 import { type Arena, STREAM_ROOM } from './arena.ts';
 import { fill, type Proven, stream } from './receive.ts';
@@ -54,7 +55,8 @@ export interface PartDeps {
  * that S3 keeps nothing of it; its checksum follows as a trailer. To read such a part twice (to hash it, then to send it
  * with the checksum in the header) would work as well and need no trailer, at twice the time and twice the
  * reading for every archive above some hundred GiB.
- * @throws {ServiceError} what the services refuse; `short_body`, `tree_hash_mismatch`, `stalled`, `bad_checksum`.
+ * @throws {ServiceError} what the services refuse, S3 an object with its `provenChecksum`; `short_body`, `tree_hash_mismatch`,
+ *   `stalled`, `bad_checksum`.
  */
 export async function copyPart(deps: PartDeps, task: PartTask, signal: AbortSignal): Promise<PartResult> {
   const { arena } = deps;
@@ -67,7 +69,7 @@ export async function copyPart(deps: PartDeps, task: PartTask, signal: AbortSign
     }
     const arriving = stream(deps, task, signal);
     const body = { stream: arriving.bytes, length: task.length };
-    return await send(deps, task, body, () => arriving.proven().checksum, arriving.proven, signal);
+    return await send(deps, task, body, () => sure(arriving.proven).checksum, arriving.proven, signal);
   } finally {
     arena.giveBack(room);
   }
@@ -78,21 +80,33 @@ async function send(
   { key, target, checksum: algorithm }: PartTask,
   body: Uint8Array | StreamedBody,
   value: string | (() => string),
-  proven: () => Proven,
+  proven: () => Proven | undefined,
   signal: AbortSignal,
 ): Promise<PartResult> {
   const summed = { algorithm, value };
   if (target.type === 'object') {
     const { attributes, ifAbsent } = target;
-    const stored = await bucket.put(key, body, { checksum: summed, attributes, ifAbsent }, signal);
-    return { etag: stored.etag, versionId: stored.versionId, ...proven(), stored: stored.checksum };
+    try {
+      const stored = await bucket.put(key, body, { checksum: summed, attributes, ifAbsent }, signal);
+      return { etag: stored.etag, versionId: stored.versionId, ...sure(proven), stored: stored.checksum };
+    } catch (error) {
+      const checksum = proven()?.checksum;
+      // an object that stands there already is ours only if it has the same
+      throw error instanceof ServiceError && checksum !== undefined ? error.ofProven(checksum) : error;
+    }
   }
   const { uploadId, partNumber } = target;
   const part = await bucket.uploadPart({ key, uploadId, partNumber, body, checksum: summed }, signal);
-  if (part.checksum !== undefined && part.checksum !== proven().checksum) {
+  if (part.checksum !== undefined && part.checksum !== sure(proven).checksum) {
     throw new ServiceError('bad_checksum', `S3 took part ${partNumber} of ${key} with another checksum`, {
       operation: 'UploadPart',
     });
   }
-  return { etag: part.etag, ...proven() };
+  return { etag: part.etag, ...sure(proven) };
+}
+
+function sure(proven: () => Proven | undefined): Proven {
+  const found = proven();
+  if (!found) throw new BugError('a part was asked for its proof before all of it was read');
+  return found;
 }

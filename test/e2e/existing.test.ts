@@ -1,9 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GlacierClient, InitiateJobCommand } from '@aws-sdk/client-glacier';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, it, onTestFinished } from 'vitest';
+import { provenanceOf } from '../../src/domain/provenance.ts';
 import { HOUR } from '../../src/lib/duration.ts';
 import { MiB } from '../../src/lib/size.ts';
+import type { Archive } from '../../src/simulator/glacier/vault.ts';
 import { temporaryFolder } from '../support/program.ts';
 import { archivesOf, BUCKET, expectEnded, FEW, nameOf, type Scene, scene, VAULT } from './scene.ts';
 
@@ -19,6 +22,19 @@ function glacierOf({ simulator }: Scene): GlacierClient {
   const client = new GlacierClient({ endpoint: simulator.url, region: 'us-east-1', credentials: KEY });
   onTestFinished(() => client.destroy());
   return client;
+}
+
+/** Writes objects as S3's own clients do, with a CRC32. */
+function writerTo(endpoint: string) {
+  const client = new S3Client({ endpoint, region: 'us-east-1', credentials: KEY, forcePathStyle: true });
+  onTestFinished(() => client.destroy());
+  return (Key: string, Body: Buffer, Metadata: Record<string, string>) =>
+    client.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body, Metadata, ChecksumAlgorithm: 'CRC32' }));
+}
+
+async function metadataOf({ id, description, createdAt, content }: Archive): Promise<Record<string, string>> {
+  const treeHash = await content.treeHash();
+  return provenanceOf({ archiveId: id, description, creationDate: createdAt, treeHash, vault: VAULT });
 }
 
 it('takes up after a lost state file without a second retrieval: objects, open jobs and the inventory job are found', async () => {
@@ -72,6 +88,30 @@ it('fails an archive whose key is taken while it is on its way', async () => {
   expect(ended.stdout).toContain('object_exists: 2');
   expect((await simulator.s3.bytes(BUCKET, nameOf(5))).toString()).toBe('something else');
   expect(simulator.s3.uploads(BUCKET)).toEqual([]);
+});
+
+it('never takes an object with other bytes for the archive, whatever it says of itself, where the key is taken on the way', async () => {
+  const { simulator, transfer, archives } = await scene({
+    speed: 1,
+    glacier: { delays: SLOW },
+    vault: { archives: archivesOf([1000, 2000]) },
+  });
+  expectEnded(await transfer(['--once']), 75);
+  simulator.advance(4 * HOUR);
+  expectEnded(await transfer(['--once']), 75);
+  const [forged, own] = archives();
+  if (!forged || !own) throw new Error('the vault is empty');
+  const write = writerTo(simulator.url);
+  await write(nameOf(0), Buffer.alloc(1000, 'X'), await metadataOf(forged));
+  await write(nameOf(1), Buffer.concat([...own.content.read({ start: 0, end: 1999 })]), await metadataOf(own));
+  simulator.advance(6 * HOUR);
+
+  const ended = await transfer(['--once']);
+
+  expectEnded(ended, 3);
+  expect(ended.stdout).toContain('object_exists: 1');
+  expect(ended.stdout).toMatch(/verified +1\b/);
+  expect((await simulator.s3.bytes(BUCKET, nameOf(0))).toString()).toBe('X'.repeat(1000));
 });
 
 it('overwrites with --on-existing overwrite', async () => {

@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
+import { checksumOf } from '../../src/domain/checksum.ts';
 import type { JobId, ObjectKey } from '../../src/domain/ids.ts';
 import { isFailure, ServiceError } from '../../src/domain/service-error.ts';
 import { FatalError } from '../../src/lib/errors.ts';
@@ -34,10 +35,10 @@ function setup({ threads = 2, deaths = 0 } = {}) {
   return { pool, copy, told, copied: () => connections.copied[0], waiting: () => connections.copied[1] };
 }
 
-function taskOf(job: string): PartTask {
+function taskOf(job: string, key = 'k'): PartTask {
   const attributes = { storageClass: 'STANDARD', metadata: {}, tags: {} };
   const target = { type: 'object', attributes, ifAbsent: true } as const;
-  return { jobId: job as JobId, length: SIZE, checksum: 'CRC32', key: 'k' as ObjectKey, target };
+  return { jobId: job as JobId, length: SIZE, checksum: 'CRC32', key: key as ObjectKey, target };
 }
 
 it('copies parts in threads, each once, and tells of their bytes', async () => {
@@ -61,6 +62,15 @@ it('brings the failures of a service over as they were', async () => {
   expect(throttled).toMatchObject({ operation: 'GetJobOutput', scope: 'part', retry: 'soon', outcomeUnknown: false });
   expect(unknown).toBeInstanceOf(ServiceError);
   expect(unknown).toMatchObject({ code: 'network', message: 'reset', outcomeUnknown: true });
+});
+
+it('brings over the checksum of the bytes for which there was no room under their key', async () => {
+  const { pool } = setup();
+
+  const taken = await pool.copy(taskOf('ok', 'taken'), forever).catch((error) => error);
+
+  expect(isFailure(taken, 'object_exists')).toBe(true);
+  expect(taken.provenChecksum).toBe(checksumOf('CRC32', Buffer.alloc(SIZE, 7)));
 });
 
 it('brings fatal errors over with their code, and bugs with the stack of where they were', async () => {

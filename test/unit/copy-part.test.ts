@@ -295,12 +295,22 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
     },
   );
 
-  it('gives its memory back where S3 refuses it', async () => {
-    const { deps, whole, bucket, arena } = setup(bytes, way);
+  it('gives its memory back where S3 refuses it, and tells what bytes were refused', async () => {
+    const { deps, whole, arena } = setup(bytes, way);
     const refusal = new ServiceError('object_exists', 'there', { operation: 'PutObject' });
-    bucket.failures.add('put', refusal);
+    const refusing: PartDeps['bucket'] = {
+      uploadPart: () => Promise.reject(new Error('not an object')),
+      async put(_key, body) {
+        if ('stream' in body) for await (const _ of body.stream);
+        throw refusal;
+      },
+    };
 
-    await expect(copyPart(deps, whole, forever)).rejects.toBe(refusal);
+    await expect(copyPart({ ...deps, bucket: refusing }, whole, forever)).rejects.toMatchObject({
+      code: 'object_exists',
+      operation: 'PutObject',
+      provenChecksum: checksumOf('CRC32', bytes),
+    });
     expect(arena.lent).toBe(0);
   });
 

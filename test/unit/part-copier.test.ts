@@ -64,6 +64,12 @@ function taskOf(key: string): PartTask {
 }
 
 describe('a part', () => {
+  it('that a later try finds in its place fails with the checksum that an earlier one has proven', async () => {
+    const { copy } = setup({ answers: [failure('network').ofProven('AAAAAA=='), failure('object_exists')] });
+
+    await expect(copy('first')).rejects.toMatchObject({ code: 'object_exists', provenChecksum: 'AAAAAA==' });
+  });
+
   it('that failed leaves its place to others until its next try', async () => {
     const { copier, copy, tries } = setup({ concurrency: 1, answers: [failure('bad_checksum')] });
     const first = copy('first');

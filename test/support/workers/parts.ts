@@ -8,7 +8,7 @@ import { serveParts } from '../../../src/transfer/serve.ts';
 
 /*
  * A worker whose Glacier does what a job's id says: `ok`, `throttled`, `unknown`, `fatal`, `bug`, `wait`, or `die`, as long as the
- * counter that it is given is not used up.
+ * counter that it is given is not used up. Its S3 has an object under the key `taken`.
  */
 
 const { share, connections } = workerData as WorkerData & { connections: { deaths: Int32Array; copied: Int32Array } };
@@ -35,7 +35,8 @@ serveParts(parentPort as MessagePort, share, {
     },
   },
   bucket: {
-    async put(_key, _body, { checksum }) {
+    async put(key, _body, { checksum }) {
+      if (key === 'taken') throw new ServiceError('object_exists', 'there', { operation: 'PutObject' });
       Atomics.add(connections.copied, 0, 1);
       return {
         etag: '"etag"',

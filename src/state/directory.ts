@@ -36,7 +36,12 @@ function beginningOfName({ vault, bucket }: Pick<TransferName, 'vault' | 'bucket
 
 /** A state file of the directory, or why it can't be read. */
 export type Found =
-  | { readonly path: string; readonly transfer: TransferFacts['transfer'] }
+  | {
+      readonly path: string;
+      readonly transfer: TransferFacts['transfer'];
+      /** An inventory was asked for or read: not so where the first try was refused, as for a Region that was a mistake. */
+      readonly isBegun: boolean;
+    }
   | { readonly path: string; readonly error: KnownError };
 
 /** All transfers (and lone inventories) in the directory, by file name. An absent directory holds none. */
@@ -46,7 +51,8 @@ export function findTransfers(dir: string): Found[] {
       const state = openStateFile(path, { readonly: true });
       try {
         const transfer = state.facts.get('transfer');
-        return transfer ? [{ path, transfer }] : [];
+        const isBegun = state.facts.get('inventory') !== undefined;
+        return transfer ? [{ path, transfer, isBegun }] : [];
       } finally {
         state.close();
       }
@@ -72,7 +78,7 @@ function stateFiles(dir: string): string[] {
 }
 
 /**
- * The one transfer that is meant.
+ * The one transfer that is meant; one that was never begun only where no other is.
  * @throws {FatalError} `no_transfer`, `several_transfers`, and what is wrong with its file.
  */
 export function findTransfer(
@@ -80,13 +86,15 @@ export function findTransfer(
   wanted: { readonly vault: string; readonly bucket: string; readonly prefix?: string; readonly region?: string },
 ): string {
   const all = findTransfers(dir);
-  const found = all.filter(
+  const matching = all.filter(
     (one) =>
       'transfer' in one &&
       Object.entries(wanted).every(([name, value]) => {
         return value === undefined || one.transfer[name as keyof typeof wanted] === value;
       }),
   );
+  const begun = matching.filter((one) => 'isBegun' in one && one.isBegun);
+  const found = begun.length > 0 ? begun : matching;
   const target = wanted.bucket === '' ? `the vault ${wanted.vault}` : `${wanted.vault} to ${wanted.bucket}`;
   if (found.length > 1) {
     throw new FatalError(

@@ -1,11 +1,12 @@
 import { KnownError } from '../lib/errors.ts';
-import { findTransfers } from '../state/directory.ts';
+import { type Found, findTransfers } from '../state/directory.ts';
 import { isLocked } from '../state/lock.ts';
 import { openStateFile, type StateFile } from '../state/state-file.ts';
 import { type StatusOptions, statusOf, type TransferStatus } from './status.ts';
 
 /** What a state directory holds. */
 export interface Survey {
+  /** Those that were never begun stand last. */
   readonly transfers: readonly (TransferStatus & { readonly stateFile: string })[];
   /** Inventories that were taken or read in for no transfer in particular. */
   readonly inventories: readonly InventoryStatus[];
@@ -42,7 +43,9 @@ export function surveyOf(dir: string, { vault, bucket, ...options }: SurveyOptio
       state.close();
     }
   };
-  for (const found of findTransfers(dir)) {
+  const all = findTransfers(dir);
+  const isBegun = (found: Found) => 'error' in found || found.isBegun;
+  for (const found of [...all.filter(isBegun), ...all.filter((one) => !isBegun(one))]) {
     const { path } = found;
     try {
       if ('error' in found) throw found.error;

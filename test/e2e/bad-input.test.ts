@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { MiB } from '../../src/lib/size.ts';
-import { temporaryFolder } from '../support/program.ts';
-import { archivesOf, BUCKET, expectEnded, FEW, reasonOf, scene } from './scene.ts';
+import { run, temporaryFolder } from '../support/program.ts';
+import { archivesOf, BUCKET, expectEnded, FEW, reasonOf, scene, VAULT } from './scene.ts';
 
 const KEY = { accessKeyId: 'simulator', secretAccessKey: 'simulator' };
 
@@ -102,6 +102,21 @@ it('says which Region a bucket is in before anything is asked for, where another
   expectEnded(ended, 1);
   expect(reasonOf(ended)).toMatch(/the bucket far-away is in eu-west-1: say --dest-region eu-west-1/);
   expect(simulator.counts()['glacier:InitiateJob']).toBeUndefined();
+});
+
+it('leaves nothing of a first try in a wrong Region in the way of the transfer', async () => {
+  const { simulator, stateDir, transfer } = await scene();
+  const command = (...args: string[]) =>
+    run([...args, '--vault', VAULT, '--bucket', BUCKET, '--state-dir', stateDir], { env: simulator.environment });
+  const wrong = ['eu-west-1', 'us-west-2', 'ap-south-1', 'sa-east-1'];
+  for (const AWS_REGION of wrong) expectEnded(await transfer([], { env: { AWS_REGION } }), 1);
+  expectEnded(await transfer(), 0);
+
+  expectEnded(await command('report'), 0);
+  expectEnded(await command('retry'), 0);
+  const { transfers } = JSON.parse((await command('status', '--json')).stdout);
+  expect(transfers[0]).toMatchObject({ region: 'us-east-1', phase: 'complete' });
+  expect(transfers).toHaveLength(1 + wrong.length);
 });
 
 it('says of a topic and of a queue that are not there which option names them', async () => {

@@ -9,6 +9,14 @@ const photos = { vault: 'photos', accountId: '-', region: 'eu-west-1', bucket: '
 const make = (dir: string, name: typeof photos) =>
   openTransfer(statePathOf(dir, name), name, 5, () => '0123456789ab').close();
 
+const REFUSED = ['us-east-1', 'us-west-2', 'eu-central-1', 'ap-south-1', 'sa-east-1', 'ca-central-1'];
+/** Makes a transfer whose inventory has been read. */
+function begin(dir: string, name: typeof photos): void {
+  const state = openTransfer(statePathOf(dir, name), name, 5, () => '0123456789ab');
+  state.transaction(() => state.facts.set('inventory', { source: 'inventory.json', loadedAt: 6 }));
+  state.close();
+}
+
 describe('the folder of the state files', () => {
   it('is where XDG says, else under the home folder', () => {
     expect(defaultStateDir({ XDG_STATE_HOME: '/state' })).toBe('/state/glacier2s3');
@@ -72,7 +80,7 @@ describe('the folder of the state files', () => {
 
     expect(findTransfers(dir)).toEqual([
       { path: join(dir, 'a-broken.sqlite'), error: expect.objectContaining({ code: 'state_corrupt' }) },
-      { path: statePathOf(dir, photos), transfer: { id: '0123456789ab', ...photos, createdAt: 5 } },
+      { path: statePathOf(dir, photos), transfer: { id: '0123456789ab', ...photos, createdAt: 5 }, isBegun: false },
     ]);
   });
 
@@ -87,6 +95,21 @@ describe('the folder of the state files', () => {
     expect(() => findTransfer(dir, { ...wanted, vault: 'music' })).toThrow(
       expect.objectContaining({ code: 'no_transfer' }),
     );
+  });
+
+  it('prefers a transfer that was begun to tries that were refused', () => {
+    const dir = temporaryFolder();
+    const wanted = { vault: 'photos', bucket: 'my-archive' };
+    for (const region of REFUSED) make(dir, { ...photos, region });
+    expect(() => findTransfer(dir, wanted)).toThrow(expect.objectContaining({ code: 'several_transfers' }));
+    begin(dir, photos);
+
+    expect(findTransfer(dir, wanted)).toBe(statePathOf(dir, photos));
+    expect(findTransfer(dir, { ...wanted, region: 'us-east-1' })).toBe(
+      statePathOf(dir, { ...photos, region: 'us-east-1' }),
+    );
+    begin(dir, { ...photos, prefix: 'p/' });
+    expect(() => findTransfer(dir, wanted)).toThrow(expect.objectContaining({ code: 'several_transfers' }));
   });
 
   it('says of a transfer whose file is damaged that it is damaged, not that there is none', () => {

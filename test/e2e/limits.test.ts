@@ -189,9 +189,9 @@ it('ends at once on a second signal', async () => {
 });
 
 it('prints its status on SIGUSR1 and goes on', async () => {
-  const { begin, expectCopied } = await scene({ speed: 5000 });
+  const { begin, calls, expectCopied } = await scene();
   const running = begin(['--quiet']);
-  await new Promise((resolve) => setTimeout(resolve, 1200));
+  while (calls('InitiateJob') === 0) await new Promise((resolve) => setTimeout(resolve, 20));
 
   running.kill('SIGUSR1');
   await running.until(/ of \d+ archives/);

@@ -125,8 +125,7 @@ it('waits out an S3 that is away for long, and fails no archive for it', async (
   const running = begin();
   await running.until(/a part failed|a call failed/);
   const before = simulator.now();
-  await new Promise((resolve) => setTimeout(resolve, 2500));
-  expect(simulator.now() - before).toBeGreaterThan(10 * HOUR);
+  while (simulator.now() - before < 10 * HOUR) await new Promise((resolve) => setTimeout(resolve, 20));
 
   simulator.faults.clear();
 

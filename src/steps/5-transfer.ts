@@ -24,13 +24,10 @@ export async function transferArchives(
 /** Takes up what an earlier run left in the middle: what it finished is found in the bucket, what is left is gone on with. */
 export async function resumeTransfers(deps: Deps, options: TransferPartsOptions): Promise<void> {
   const { state } = deps;
-  // an object that is to be overwritten is no proof that it was
-  if (options.onExisting !== 'overwrite') {
-    const limit = pLimit(HEADS);
-    const interrupted = [...state.archives.inState('transferring')];
-    const ends = await Promise.allSettled(interrupted.map(({ id }) => limit(() => lookFor(deps, options, id))));
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  }
+  const limit = pLimit(HEADS);
+  const interrupted = [...state.archives.inState('transferring')];
+  const ends = await Promise.allSettled(interrupted.map(({ id }) => limit(() => lookFor(deps, options, id))));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   await agreeOnUploads(deps, options);
 }
 

@@ -13,6 +13,7 @@ import type { WriteOptions } from './attributes.ts';
 import { type Deps, untilCut } from './deps.ts';
 import { existsMessage } from './destination.ts';
 import { endure } from './persist.ts';
+import { isOfUpload } from './uploads.ts';
 import { isServiceAway } from './weather.ts';
 
 /** What became of an archive whose bytes have all been sent. */
@@ -97,7 +98,9 @@ async function settleByLooking(
   error: ServiceError,
 ): Promise<Verdict | undefined> {
   const object = await look(deps, archive);
-  if (object && isTheArchive(archive, object, checksum)) return verified(deps, object);
+  if (object && isTheArchive(archive, object, checksum) && !isEarlier(deps, archive, object, options)) {
+    return verified(deps, object);
+  }
   if (isFailure(error, 'object_exists')) return conflict(archive, options);
   if (isFailure(error, 'upload_not_found')) return { type: 'again', code: error.code, message: error.message };
   return undefined;
@@ -120,23 +123,34 @@ export async function verdictOnExisting(
   return conflict(archive, options);
 }
 
+/** Whether the object is one that is to be overwritten, a copy of the archive or not. */
+function isEarlier(
+  deps: Deps,
+  archive: PlannedArchive,
+  { lastModified }: ObjectHead,
+  { onExisting }: Pick<WriteOptions, 'onExisting'>,
+): boolean {
+  return onExisting === 'overwrite' && !isOfUpload(deps, archive, lastModified);
+}
+
 function conflict({ key }: PlannedArchive, { onExisting }: Pick<WriteOptions, 'onExisting'>): Verdict {
   return { type: 'failed', code: 'object_exists', message: existsMessage(key, onExisting) };
 }
 
 /**
  * The proof, where an object that may have been finished by a run that was killed is there: where all parts are known, S3's checksum of
- * it must be theirs.
+ * it must be theirs. Where objects are overwritten, only that checksum and the time tell it from the object that was there before.
  */
 export async function alreadyThere(
   deps: Deps,
   archive: PlannedArchive,
   options: WriteOptions,
 ): Promise<Proof | undefined> {
-  const object = await look(deps, archive);
-  if (!object) return undefined;
   const parts = deps.state.parts.of(archive.id);
   const isWhole = parts.length > 0 && parts.length === partCount(archive.size, archive.partSize);
+  if (!isWhole && options.onExisting === 'overwrite') return undefined;
+  const object = await look(deps, archive);
+  if (!object || isEarlier(deps, archive, object, options)) return undefined;
   const checksum = isWhole ? checksumOf(archive, parts, options) : undefined;
   return isTheArchive(archive, object, checksum) ? proofOf(deps, object) : undefined;
 }

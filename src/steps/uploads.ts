@@ -12,6 +12,15 @@ import { endure, persist } from './persist.ts';
 /** How far the two clocks may differ when an upload's start is compared with ours. */
 const SKEW = 15 * MINUTE;
 
+/**
+ * Whether an object that was last changed then may be what the archive's upload has made. S3 dates an object by the start of its upload,
+ * not by its end.
+ */
+export function isOfUpload(deps: Deps, { id }: PlannedArchive, lastModified: number): boolean {
+  const { uploadBegunAt } = deps.state.archives.byId(id);
+  return uploadBegunAt !== undefined && lastModified >= uploadBegunAt - SKEW;
+}
+
 /** The archive's upload: the one that is there, or a new one. That one was begun is on the disk before it is. */
 export async function ensureUpload(deps: Deps, options: WriteOptions, archive: PlannedArchive): Promise<UploadId> {
   if (archive.uploadId !== undefined) return archive.uploadId;

@@ -124,6 +124,46 @@ it('overwrites with --on-existing overwrite', async () => {
   await expectCopied();
 });
 
+const OVERWRITE = ['--on-existing', 'overwrite'];
+const COMPLETE = { service: 's3', operation: 'CompleteMultipartUpload' } as const;
+
+it('sends nothing again with --on-existing overwrite where it was killed before the answer that all is there', async () => {
+  const { simulator, begin, transfer, fault, calls, expectCopied } = await scene({
+    vault: { archives: archivesOf([17 * MiB + 5]) },
+  });
+  await simulator.s3.putBytes(BUCKET, nameOf(0), Buffer.from('something else'));
+  fault({ ...COMPLETE, times: 1, fault: { kind: 'stall', afterBytes: 0 } });
+  const running = begin(OVERWRITE);
+  await expect.poll(() => simulator.s3.objects(BUCKET)[0]?.size, { timeout: 30_000 }).toBe(17 * MiB + 5);
+  running.kill('SIGKILL');
+  await running.ended;
+
+  expectEnded(await transfer(OVERWRITE), 0);
+
+  await expectCopied();
+  expect([calls('UploadPart'), calls('CompleteMultipartUpload')]).toEqual([3, 1]);
+});
+
+it('takes no earlier copy for the one that is to overwrite it, after failures and after a kill', async () => {
+  const { simulator, begin, transfer, fault, calls, expectCopied } = await scene({
+    vault: { archives: archivesOf([17 * MiB + 5]) },
+  });
+  expectEnded(await transfer(['--storage-class', 'STANDARD']), 0);
+  simulator.advance(HOUR);
+  simulator.clearCalls();
+  fault({ ...COMPLETE, times: 3, fault: { kind: 'error', status: 500, code: 'InternalError', message: 'no' } });
+  const args = [...OVERWRITE, '--state-dir', temporaryFolder()];
+  const running = begin(args);
+  await expect.poll(() => calls('CompleteMultipartUpload'), { timeout: 30_000 }).toBeGreaterThan(1);
+  running.kill('SIGKILL');
+  await running.ended;
+
+  expectEnded(await transfer(args), 0);
+
+  await expectCopied({ storageClass: 'DEEP_ARCHIVE' });
+  expect(calls('UploadPart')).toBe(3);
+});
+
 it('fails what is there, the archive or not, with --on-existing fail', async () => {
   const { transfer, calls } = await scene();
   expectEnded(await transfer(), 0);

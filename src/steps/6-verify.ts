@@ -13,7 +13,7 @@ import type { WriteOptions } from './attributes.ts';
 import { type Deps, untilCut } from './deps.ts';
 import { existsMessage } from './destination.ts';
 import { endure } from './persist.ts';
-import { isOfUpload } from './uploads.ts';
+import { begunWith, isOfUpload } from './uploads.ts';
 import { isServiceAway } from './weather.ts';
 
 /** What became of an archive whose bytes have all been sent. */
@@ -148,10 +148,12 @@ export async function alreadyThere(
 ): Promise<Proof | undefined> {
   const parts = deps.state.parts.of(archive.id);
   const isWhole = parts.length > 0 && parts.length === partCount(archive.size, archive.partSize);
-  if (!isWhole && options.onExisting === 'overwrite') return undefined;
+  // the run that was killed may have written in another way
+  const begun = begunWith(deps, options);
+  if (options.onExisting === 'overwrite' && (!isWhole || begun.changed)) return undefined;
   const object = await look(deps, archive);
   if (!object || isEarlier(deps, archive, object, options)) return undefined;
-  const checksum = isWhole ? checksumOf(archive, parts, options) : undefined;
+  const checksum = isWhole ? checksumOf(archive, parts, begun) : undefined;
   return isTheArchive(archive, object, checksum) ? proofOf(deps, object) : undefined;
 }
 
@@ -184,7 +186,11 @@ function proofOf({ clock }: Deps, { etag, versionId, checksum }: StoredObject): 
   return { etag, versionId, checksum, verifiedAt: clock.now() };
 }
 
-function checksumOf(archive: PlannedArchive, parts: readonly StoredPart[], { checksum }: WriteOptions): ObjectChecksum {
+function checksumOf(
+  archive: PlannedArchive,
+  parts: readonly StoredPart[],
+  { checksum }: Pick<WriteOptions, 'checksum'>,
+): ObjectChecksum {
   return combineChecksums(
     checksum,
     parts.map((part) => ({

@@ -1,3 +1,4 @@
+import type { ChecksumAlgorithm } from '../domain/checksum.ts';
 import type { UploadId } from '../domain/ids.ts';
 import { lengthOf, partRange } from '../domain/ranges.ts';
 import { isFailure } from '../domain/service-error.ts';
@@ -60,22 +61,35 @@ export async function dropUpload(deps: Deps, archive: PlannedArchive): Promise<v
   await deps.state.write(() => deps.state.archives.endUpload(archive.id));
 }
 
+/** What the uploads that are there were begun with, and whether this run writes objects in another way. Holds until `agreeOnUploads`. */
+export function begunWith(
+  { state }: Deps,
+  options: WriteOptions,
+): { readonly checksum: ChecksumAlgorithm; readonly changed: boolean } {
+  const settings = settingsOf(options);
+  const before = state.facts.get('uploadsAs') ?? settings;
+  const { checksum }: Pick<WriteOptions, 'checksum'> = JSON.parse(before);
+  return { checksum, changed: before !== settings };
+}
+
+function settingsOf({ storageClass, encryption, tags, checksum }: WriteOptions): string {
+  return JSON.stringify({ storageClass, encryption, tags, checksum });
+}
+
 /**
  * Makes the state agree with S3 on what has arrived, before a run goes on: parts count only where both know them, by ETag, size and
  * checksum; uploads whose id was lost are aborted, and those that were begun with other settings than this run's.
  */
 export async function agreeOnUploads(deps: Deps, options: WriteOptions): Promise<void> {
   const { state } = deps;
-  const { storageClass, encryption, tags, checksum } = options;
-  const uploadsAs = JSON.stringify({ storageClass, encryption, tags, checksum });
-  const changed = (state.facts.get('uploadsAs') ?? uploadsAs) !== uploadsAs;
+  const { changed } = begunWith(deps, options);
   for (const archive of state.archives.uploading()) {
     if (archive.uploadId === undefined || archive.progress.state === 'failed' || changed) {
       await dropUpload(deps, archive);
     } else await agreeOn(deps, archive, archive.uploadId);
   }
   if (changed) deps.log.info({}, 'objects are written in another way now: what was half written was begun again');
-  state.transaction(() => state.facts.set('uploadsAs', uploadsAs));
+  state.transaction(() => state.facts.set('uploadsAs', settingsOf(options)));
 }
 
 async function agreeOn(deps: Deps, archive: PlannedArchive, uploadId: UploadId): Promise<void> {

@@ -8,7 +8,7 @@ import { HOUR } from '../../src/lib/duration.ts';
 import { MiB } from '../../src/lib/size.ts';
 import type { Archive } from '../../src/simulator/glacier/vault.ts';
 import { temporaryFolder } from '../support/program.ts';
-import { archivesOf, BUCKET, expectEnded, FEW, nameOf, type Scene, scene, VAULT } from './scene.ts';
+import { archivesOf, BUCKET, expectEnded, FEW, inRealSeconds, nameOf, type Scene, scene, VAULT } from './scene.ts';
 
 const KEY = { accessKeyId: 'simulator', secretAccessKey: 'simulator' };
 const SLOW = {
@@ -144,6 +144,25 @@ it('sends nothing again with --on-existing overwrite where it was killed before 
   expect([calls('UploadPart'), calls('CompleteMultipartUpload')]).toEqual([3, 1]);
 });
 
+it.each([
+  ['finds what a killed run has completed, with --on-existing skip', 'skip', 3],
+  ['sends again what a killed run has completed, with --on-existing overwrite', 'overwrite', 6],
+])('%s, where objects are now to have another checksum', async (_name, onExisting, sent) => {
+  const { simulator, begin, transfer, fault, calls, expectCopied } = await scene({
+    vault: { archives: archivesOf([17 * MiB + 5]) },
+  });
+  fault({ ...COMPLETE, times: 1, fault: { kind: 'stall', afterBytes: 0 } });
+  const running = begin(['--on-existing', onExisting, '--checksum', 'SHA256']);
+  await expect.poll(() => simulator.s3.objects(BUCKET)[0]?.size, { timeout: 30_000 }).toBe(17 * MiB + 5);
+  running.kill('SIGKILL');
+  await running.ended;
+
+  expectEnded(await transfer(['--on-existing', onExisting, '--checksum', 'CRC32']), 0);
+
+  await expectCopied();
+  expect(calls('UploadPart')).toBe(sent);
+});
+
 it('takes no earlier copy for the one that is to overwrite it, after failures and after a kill', async () => {
   const { simulator, begin, transfer, fault, calls, expectCopied } = await scene({
     vault: { archives: archivesOf([17 * MiB + 5]) },
@@ -266,7 +285,7 @@ it('begins uploads anew where a run in between is told to write in another way',
     speed: 3600,
     vault: { archives: archivesOf([64 * MiB]) },
   });
-  const running = begin(['--bwlimit', '15M', '--concurrency', '2']);
+  const running = begin(['--bwlimit', inRealSeconds(15 * MiB), '--concurrency', '2']);
   while (simulator.s3.uploads(BUCKET).every(({ parts }) => parts.length < 2))
     await new Promise((resolve) => setTimeout(resolve, 20));
   running.kill('SIGINT');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { MiB } from '../../src/lib/size.ts';
 import { run, temporaryFolder } from '../support/program.ts';
-import { archivesOf, BUCKET, expectEnded, FEW, reasonOf, scene, VAULT } from './scene.ts';
+import { archivesOf, BUCKET, expectEnded, FEW, inRealSeconds, reasonOf, scene, VAULT } from './scene.ts';
 
 const KEY = { accessKeyId: 'simulator', secretAccessKey: 'simulator' };
 
@@ -65,7 +65,7 @@ it('ends with one line when the credentials expire in the middle, and goes on wi
     speed: 3600,
     vault: { archives: archivesOf([...FEW, 40 * MiB]) },
   });
-  const running = begin(['--bwlimit', '20M']);
+  const running = begin(['--bwlimit', inRealSeconds(20 * MiB)]);
   while (calls('UploadPart') < 2) await new Promise((resolve) => setTimeout(resolve, 20));
 
   simulator.credentials.set({ ...KEY, expired: true });

@@ -8,7 +8,7 @@ import { HOUR } from '../../src/lib/duration.ts';
 import { MiB } from '../../src/lib/size.ts';
 import type { Archive } from '../../src/simulator/glacier/vault.ts';
 import { temporaryFolder } from '../support/program.ts';
-import { archivesOf, BUCKET, expectEnded, FEW, nameOf, type Scene, scene, VAULT } from './scene.ts';
+import { archivesOf, BUCKET, expectEnded, FEW, inRealSeconds, nameOf, type Scene, scene, VAULT } from './scene.ts';
 
 const KEY = { accessKeyId: 'simulator', secretAccessKey: 'simulator' };
 const SLOW = {
@@ -285,7 +285,7 @@ it('begins uploads anew where a run in between is told to write in another way',
     speed: 3600,
     vault: { archives: archivesOf([64 * MiB]) },
   });
-  const running = begin(['--bwlimit', '15M', '--concurrency', '2']);
+  const running = begin(['--bwlimit', inRealSeconds(15 * MiB), '--concurrency', '2']);
   while (simulator.s3.uploads(BUCKET).every(({ parts }) => parts.length < 2))
     await new Promise((resolve) => setTimeout(resolve, 20));
   running.kill('SIGINT');

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { HOUR } from '../../src/lib/duration.ts';
 import { KiB, MiB } from '../../src/lib/size.ts';
-import { archivesOf, BUCKET, expectEnded, FEW, scene, VAULT } from './scene.ts';
+import { archivesOf, BUCKET, expectEnded, FEW, inRealSeconds, scene, VAULT } from './scene.ts';
 
 const slow = {
   Inventory: [3 * HOUR, 3 * HOUR],
@@ -130,7 +130,7 @@ it.each([
       speed: 3600,
       vault: { archives: archivesOf([48 * MiB, 1000, 40 * MiB]) },
     });
-    const running = begin(['--bwlimit', '20M', '--concurrency', '2']);
+    const running = begin(['--bwlimit', inRealSeconds(20 * MiB), '--concurrency', '2']);
     while (calls('UploadPart') < 2) await new Promise((resolve) => setTimeout(resolve, 20));
 
     running.kill(signal);

@@ -47,6 +47,11 @@ export function archivesOf(sizes: readonly number[]): ArchiveSpec[] {
   }));
 }
 
+/** For `--bwlimit`, which counts by the simulator's clock: so many bytes in a real second. */
+export function inRealSeconds(bytesPerSecond: number, speed: number = SPEED): string {
+  return String(Math.ceil(bytesPerSecond / speed));
+}
+
 export function nameOf(i: number): string {
   return `a${String(i).padStart(3, '0')}.bin`;
 }

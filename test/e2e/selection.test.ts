@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { HOUR } from '../../src/lib/duration.ts';
 import { run, temporaryFolder } from '../support/program.ts';
 import { BUCKET, expectEnded, reasonOf, type Scene, scene, VAULT } from './scene.ts';
 
@@ -121,6 +122,8 @@ it('finds in the bucket what was left out when the bucket was first looked at', 
 it('leaves to be finished what was asked for before the filters changed', async () => {
   const at = await vaultOfFiles();
   expectEnded(await at.transfer(['--once']), 75);
+  // the inventory is there
+  at.simulator.advance(5 * HOUR);
   expectEnded(await at.transfer(['--once']), 75);
   expect(at.calls('InitiateJob')).toBe(FILES.length);
 

@@ -17,6 +17,7 @@ import { BugError } from '../lib/errors.ts';
 import type { EachCall, JobOutput, Vault } from '../ports.ts';
 import { DirectBody } from './direct-handler.ts';
 import { type CallContext, call, translateError } from './errors.ts';
+import { responseBody } from './response-body.ts';
 
 export interface GlacierVaultOptions {
   readonly client: GlacierClient;
@@ -106,7 +107,7 @@ export function glacierVault({ client, vaultName, accountId }: GlacierVaultOptio
       const treeHash = parseTreeHash(output.checksum);
       const { body } = output;
       return {
-        body: readBody(body, context, signal),
+        body: responseBody(body, signal, (error) => translateError(error, context)),
         ...(body instanceof DirectBody && { readInto: readerOf(body, context, signal) }),
         ...(length !== undefined && { length }),
         ...(treeHash !== undefined && { treeHash }),
@@ -135,7 +136,7 @@ function announcedLength(contentRange: string | undefined, body: Readable): numb
   return header === undefined ? undefined : Number(header);
 }
 
-/** As `readBody`, for a body that is read straight into memory. */
+/** As `responseBody`, for a body that is read straight into memory. */
 function readerOf(body: DirectBody, context: CallContext, signal: AbortSignal): NonNullable<JobOutput['readInto']> {
   return async (target, arrived) => {
     try {
@@ -148,31 +149,5 @@ function readerOf(body: DirectBody, context: CallContext, signal: AbortSignal): 
     } finally {
       body.destroy();
     }
-  };
-}
-
-/**
- * The bytes, with failures told as every other call's. The connection is let go of when the reader stops early or
- * the signal aborts, also before the first byte has been asked for.
- */
-function readBody(stream: Readable, context: CallContext, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  const abort = (): void => void stream.destroy();
-  signal.addEventListener('abort', abort, { once: true });
-  if (signal.aborted) abort();
-  // an error reaches the reader when it asks for the next bytes; without a listener it would end the process
-  stream.on('error', () => undefined);
-  return {
-    async *[Symbol.asyncIterator]() {
-      try {
-        yield* stream as AsyncIterable<Uint8Array>;
-        signal.throwIfAborted();
-      } catch (error) {
-        signal.throwIfAborted();
-        throw translateError(error, context);
-      } finally {
-        signal.removeEventListener('abort', abort);
-        stream.destroy();
-      }
-    },
   };
 }

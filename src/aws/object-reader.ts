@@ -3,6 +3,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { BugError } from '../lib/errors.ts';
 import type { ObjectReader } from '../ports-finish.ts';
 import { call, translateError } from './errors.ts';
+import { responseBody } from './response-body.ts';
 import type { S3BucketOptions } from './s3-bucket.ts';
 import { isNotFound } from './s3-fields.ts';
 
@@ -31,36 +32,9 @@ export function objectReader({ client, bucket, expectedBucketOwner }: S3BucketOp
       const { Body: stream, ContentLength } = found;
       if (!(stream instanceof Readable)) throw new BugError('GetObject answered without a stream');
       return {
-        body: bytesOf(stream, signal, (error) => translateError(error, context)),
+        body: responseBody(stream, signal, (error) => translateError(error, context)),
         ...(ContentLength !== undefined && { length: ContentLength }),
       };
-    },
-  };
-}
-
-/** The bytes; the connection is let go of when the reader stops early or the signal aborts. */
-function bytesOf(
-  stream: Readable,
-  signal: AbortSignal,
-  explain: (error: unknown) => unknown,
-): AsyncIterable<Uint8Array> {
-  const abort = (): void => void stream.destroy();
-  signal.addEventListener('abort', abort, { once: true });
-  if (signal.aborted) abort();
-  // an error reaches the reader when it asks for the next bytes; without a listener it would end the process
-  stream.on('error', () => undefined);
-  return {
-    async *[Symbol.asyncIterator]() {
-      try {
-        yield* stream as AsyncIterable<Uint8Array>;
-        signal.throwIfAborted();
-      } catch (error) {
-        signal.throwIfAborted();
-        throw explain(error);
-      } finally {
-        signal.removeEventListener('abort', abort);
-        stream.destroy();
-      }
     },
   };
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 
 /** A page in a headless Chromium, driven by the DevTools protocol. */
@@ -15,6 +15,8 @@ export interface BrowserPage {
   look(view: { readonly width: number; readonly scheme: 'light' | 'dark' }): Promise<void>;
   /** The colour that is painted at a point of the document, in CSS pixels: red, green, blue. */
   colorAt(x: number, y: number): Promise<readonly [number, number, number]>;
+  /** The whole document as a PNG file. */
+  screenshot(path: string): Promise<void>;
   /** Every address that was asked for since `open`, and what the browser complained about. */
   readonly requests: readonly string[];
   readonly complaints: readonly string[];
@@ -113,6 +115,7 @@ async function attach(socket: WebSocket): Promise<BrowserPage> {
   listeners.add(({ method, params }) => {
     if (method === 'Network.requestWillBeSent') requests.push((params as { request: { url: string } }).request.url);
     if (method === 'Log.entryAdded') complaints.push((params as { entry: { text: string } }).entry.text);
+    if (method === 'Runtime.consoleAPICalled') complaints.push('a script wrote to the console');
     if (method === 'Page.javascriptDialogOpening') complaints.push('a dialog opened');
     if (method === 'Runtime.exceptionThrown') complaints.push('a script failed');
   });
@@ -151,6 +154,12 @@ async function attach(socket: WebSocket): Promise<BrowserPage> {
       const shot = { format: 'png', clip, captureBeyondViewport: true };
       const { data } = await send<{ data: string }>('Page.captureScreenshot', shot);
       return onlyPixel(Buffer.from(data, 'base64'));
+    },
+    async screenshot(path) {
+      const shot = { format: 'png', captureBeyondViewport: true };
+      const { data } = await send<{ data: string }>('Page.captureScreenshot', shot);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, data, 'base64');
     },
   };
 }

@@ -64,7 +64,7 @@ export function sampleReportPage(changes: Partial<ReportPage> = {}): string {
     sizes,
     ages,
     formats,
-    cost: { spentUsd: 25, plannedUsd: 32, capUsd: 50 },
+    cost: { spentUsd: 25, plannedUsd: 32 },
     ...changes,
   });
 }

@@ -35,7 +35,7 @@ export function barTable(
   const largest = series.map(
     (_, index) => scale?.[index] ?? Math.max(0, ...rows.map(({ values }) => values[index]?.value ?? 0)),
   );
-  return html`<div class="scroll"><table>
+  return html`<div class="scroll${details.length > 0 ? ' detailed' : ''}"><table>
 <caption>${caption}</caption>
 <thead><tr><th scope="col">${heading}</th>${details.map(
     (name) => html`<th scope="col" class="number">${name}</th>`,
@@ -96,7 +96,7 @@ export function stackedBar(label: string, shares: readonly Share[]): Markup {
 }
 
 /** The square of a legend. */
-export function swatch(paint: Share['paint']): Markup {
+export function swatch(paint: Share['paint'] | 'vault' | 'bucket'): Markup {
   return html`<svg class="swatch" width="12" height="12" aria-hidden="true"><rect class="${paint}" width="12" height="12" rx="2"/></svg>`;
 }
 

@@ -36,13 +36,15 @@ caption { text-align: left; padding-bottom: .4rem; }
 th { font-weight: normal; text-align: left; }
 th, td { padding: .22rem .6rem .22rem 0; vertical-align: middle; }
 thead th, thead td { color: var(--soft); font-size: .85rem; border-bottom: 1px solid var(--line); }
-tbody th { max-width: 16rem; }
+tbody th { min-width: 5.5rem; max-width: 16rem; }
+.detailed :is(th, td), details :is(th, td) { overflow-wrap: break-word; }
 .number { text-align: right; white-space: nowrap; overflow-wrap: normal; }
 .bar { width: 22%; min-width: 4rem; }
 .sum > * { border-top: 1px solid var(--line); font-weight: 600; }
 svg { display: block; }
 figure { margin: 0; }
-table + table, .scroll + .scroll { margin-top: .75rem; }
+table + table, .scroll + .scroll, .stack + .scroll { margin-top: .75rem; }
+.narrow { display: none; }
 .track { fill: var(--track); }
 .archives { fill: var(--archives); } .bytes { fill: var(--bytes); } .money { fill: var(--money); }
 .vault { fill: var(--vault); } .bucket { fill: var(--bucket); }
@@ -59,6 +61,17 @@ table + table, .scroll + .scroll { margin-top: .75rem; }
 .stay, .move { fill: none; stroke-width: 2px; }
 .dot { fill: var(--paper); stroke: var(--ink); stroke-width: 2px; }
 footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .75rem; font-size: .85rem; color: var(--soft); }
-@media (max-width: 40rem) { .bar { width: 16%; min-width: 2.5rem; } th, td { padding-right: .4rem; font-size: .87rem; } }
+@media (max-width: 40rem) {
+  .bar { width: 16%; min-width: 2.5rem; }
+  th, td { padding-right: .4rem; font-size: .87rem; }
+  .narrow { display: block; }
+  .detailed :is(table, caption, thead, tbody) { display: block; }
+  .detailed tr { display: grid; grid-template-columns: 6.2rem 6.4rem 5.2rem 1fr; align-items: center; }
+  .detailed tr > th:first-child { grid-column: 1 / -1; max-width: none; padding-bottom: 0; }
+  .detailed .bar { width: auto; padding-right: 0; }
+  .detailed thead tr { border-bottom: 1px solid var(--line); } .detailed thead :is(th, td) { border-bottom: 0; }
+  .detailed .sum { border-top: 1px solid var(--line); } .detailed .sum > * { border-top: 0; }
+  .detailed .sum > th:first-child { grid-column: 1 / 3; } .detailed .sum > td:empty { display: none; }
+}
 @media print { body { max-width: none; } h2 { break-after: avoid; } tr { break-inside: avoid; } }
 `;

@@ -11,7 +11,7 @@ import {
   formatUnitPrice,
   formatUsd,
 } from './amounts.ts';
-import { barTable, costPlot } from './charts.ts';
+import { barTable, costPlot, swatch } from './charts.ts';
 import { html, type Markup } from './markup.ts';
 import { page, section, tiles } from './page.ts';
 import { tallyChart } from './tally-chart.ts';
@@ -154,7 +154,7 @@ function payoffPlot(plan: Estimate): Markup {
     ],
     { months, money: (usd) => formatUsd(usd).replace(/\.00$/, ''), ...(seen !== undefined && { meetAt: seen }) },
   )}
-<figcaption>${label}</figcaption></figure>`;
+<figcaption><span class="narrow">${swatch('vault')}stay in the vault<br>${swatch('bucket')}move to the bucket</span>${label}</figcaption></figure>`;
 }
 
 function comparisonChart({ once, awsSolution, outsideAwsUsd }: Estimate): Markup {

@@ -29,7 +29,7 @@ export interface ReportPage {
   readonly sizes: readonly NamedTally[];
   readonly ages: readonly NamedTally[];
   readonly formats: readonly NamedTally[];
-  readonly cost: { readonly spentUsd: number; readonly plannedUsd: number; readonly capUsd?: number };
+  readonly cost: { readonly spentUsd: number; readonly plannedUsd: number };
 }
 
 /** The page of `report --html`: a whole HTML document that needs nothing else. */
@@ -38,7 +38,7 @@ export function reportPage(report: ReportPage): string {
   return page({
     title: `Report: vault ${vault} to bucket ${bucket}`,
     body: [
-      html`<h1>Vault ${vault} to ${bucket}/${prefix}</h1>
+      html`<h1>Vault ${vault} to ${prefix === '' ? bucket : `${bucket}/${prefix}`}</h1>
 <p class="soft">The state of ${report.madeAt}. From ${report.region} by ${report.tier} retrieval to ${report.storageClass}${
         inventoryDate === undefined ? undefined : html`, by the inventory of ${inventoryDate}`
       }.</p>
@@ -58,16 +58,16 @@ export function reportPage(report: ReportPage): string {
       section('Cost', costChart(report)),
       section(
         'Sizes',
-        tallyChart({ caption: 'Archives and bytes by the size of the archive', heading: 'size' }, report.sizes),
+        tallyChart({ caption: 'By the size of the archive, without what was skipped', heading: 'size' }, report.sizes),
       ),
       section(
         'Ages',
-        tallyChart({ caption: 'Archives and bytes by the time since their upload', heading: 'age' }, report.ages),
+        tallyChart({ caption: 'By the time since the upload, without what was skipped', heading: 'age' }, report.ages),
       ),
       section(
         'Formats',
         tallyChart(
-          { caption: 'Archives and bytes by the format of their description', heading: 'format' },
+          { caption: 'By the format of the description, without what was skipped', heading: 'format' },
           report.formats,
         ),
       ),
@@ -103,7 +103,7 @@ function reasons(caption: string, heading: string, tallies: readonly NamedTally[
   return tallyChart({ caption, heading }, tallies);
 }
 
-function costChart({ cost: { spentUsd, plannedUsd, capUsd } }: ReportPage): Markup {
+function costChart({ cost: { spentUsd, plannedUsd } }: ReportPage): Markup {
   const row = (name: string, usd: number) => ({ name, values: [{ value: usd, text: formatUsd(usd) }] });
   return barTable(
     {
@@ -111,10 +111,6 @@ function costChart({ cost: { spentUsd, plannedUsd, capUsd } }: ReportPage): Mark
       heading: 'what',
       series: [{ heading: 'USD', paint: 'money' }],
     },
-    [
-      row('spent', spentUsd),
-      row('planned in all', plannedUsd),
-      ...(capUsd === undefined ? [] : [row('cap (--max-cost)', capUsd)]),
-    ],
+    [row('spent', spentUsd), row('planned in all', plannedUsd)],
   );
 }

@@ -57,6 +57,8 @@ export type Event =
   /** Glacier has forgotten the job; parts that have arrived stay, and a second job is waited for. */
   | { readonly type: 'expired' }
   | { readonly type: 'began' }
+  /** The run that was reading it has ended: it waits for its turn again, and what has arrived stays. */
+  | { readonly type: 'paused' }
   | { readonly type: 'transferred' }
   | { readonly type: 'verified' }
   /** What arrived is not what the inventory says, or is of no use any more: from the first part again, while its output is there. */
@@ -104,6 +106,9 @@ export function advance(from: Progress, event: Event): Progress {
       break;
     case 'began':
       if (from.state === 'staged') return { ...from, state: 'transferring' };
+      break;
+    case 'paused':
+      if (from.state === 'transferring') return { ...from, state: 'staged' };
       break;
     case 'transferred':
       if (from.state === 'transferring') return { state: 'transferred' };

@@ -1,5 +1,6 @@
 import type { JobId } from '../domain/ids.ts';
 import type { Db } from './database.ts';
+import { HAS_LEFT } from './outputs.ts';
 
 /**
  * Which jobs one pass over ListJobs has shown. Kept in a temporary table, so that a million jobs cost no memory.
@@ -10,7 +11,8 @@ export interface Jobs {
   seen(jobId: JobId): void;
   /**
    * Rows that wait for a job, or for their turn to read its output, which the pass has not shown although it was asked for
-   * before `askedBefore`: Glacier has forgotten it. What is being read is left alone: a read will tell.
+   * before `askedBefore`: Glacier has forgotten it. What is being read is left alone: a read will tell; and so is what has
+   * all arrived.
    */
   vanished(askedBefore: number): number[];
   /** Rows whose second job the pass has not shown, in the same way. */
@@ -26,8 +28,8 @@ export function createJobs(db: Db): Jobs {
   // staged ones by two indexes
   const vanished = [
     "state = 'requested'",
-    "state = 'staged' AND asked_again_at IS NULL",
-    "state = 'staged' AND asked_again_at IS NOT NULL",
+    `state = 'staged' AND asked_again_at IS NULL AND ${HAS_LEFT}`,
+    `state = 'staged' AND asked_again_at IS NOT NULL AND ${HAS_LEFT}`,
   ].map((where) => rows(`${where} AND coalesce(asked_at, 0) < ? AND ${unseen('job_id')}`));
   const nextVanished = rows(`next_job_id IS NOT NULL AND asked_again_at < ? AND ${unseen('next_job_id')}`);
   return {

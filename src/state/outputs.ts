@@ -34,8 +34,10 @@ export interface Outputs {
     fruitless: number,
     limit: number,
   ): { readonly archive: PlannedArchive; readonly left: number }[];
+  /** Whether the time of an output that waits to be read was over at `now`: Glacier need not have it any more. */
+  hasExpired(now: number): boolean;
   /** The job to read an archive from now, and whether that can wait for others: a second one is on its way. */
-  jobOf(id: number): { readonly jobId: JobId; readonly isRenewed: boolean } | undefined;
+  jobOf(id: number): { readonly jobId: JobId; readonly expiresAt: number; readonly isRenewed: boolean } | undefined;
   /** Records that InitiateJob is about to be called for a second job. Inside a transaction, as the next one. */
   asking(id: number, now: number): void;
   /** InitiateJob has made no second job. */
@@ -49,6 +51,8 @@ const HOUR_MS = 3_600_000;
 /** Bytes of which the parts have not arrived. The last part may be shorter than the others. */
 const LEFT = `size - (SELECT coalesce(sum(min(part_size, size - (part_number - 1) * part_size)), 0)
     FROM parts WHERE parts.archive = archives.id)`;
+/** Whether there are any. */
+export const HAS_LEFT = `(upload_begun_at IS NULL OR ${LEFT} > 0)`;
 
 export function createOutputs(db: Db): Outputs {
   // most of what is staged has no upload yet, and is summed up by the index alone
@@ -77,9 +81,15 @@ export function createOutputs(db: Db): Outputs {
        ORDER BY expires_at DESC, id DESC LIMIT ?`,
     ),
   );
-  const jobOf = db.prepare<[number], { job_id: JobId | null; asked_again_at: number | null }>(
-    'SELECT job_id, asked_again_at FROM archives WHERE id = ?',
+  const expired = ['IS NULL', 'IS NOT NULL'].map((which) =>
+    db.prepare<[number], number>(
+      `SELECT 1 FROM archives WHERE state = 'staged' AND asked_again_at ${which} AND expires_at <= ? AND ${HAS_LEFT} LIMIT 1`,
+    ),
   );
+  const jobOf = db.prepare<
+    [number],
+    { job_id: JobId | null; expires_at: number | null; asked_again_at: number | null }
+  >('SELECT job_id, expires_at, asked_again_at FROM archives WHERE id = ?');
   const asking = db.prepare(
     "UPDATE archives SET asked_again_at = ? WHERE id = ? AND state IN ('staged','transferring') AND next_job_id IS NULL",
   );
@@ -101,9 +111,11 @@ export function createOutputs(db: Db): Outputs {
         .slice(0, limit)
         .map(({ remaining, ...row }) => ({ archive: plannedOf(row), left: remaining }));
     },
+    hasExpired: (now) => expired.some((query) => query.get(now) !== undefined),
     jobOf(id) {
       const row = jobOf.get(id);
-      return row?.job_id ? { jobId: row.job_id, isRenewed: row.asked_again_at !== null } : undefined;
+      if (!row?.job_id || row.expires_at === null) return undefined;
+      return { jobId: row.job_id, expiresAt: row.expires_at, isRenewed: row.asked_again_at !== null };
     },
     asking: (id, now) => void asking.run(now, id),
     notAsked: (id) => void notAsked.run(id),

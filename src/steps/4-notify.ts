@@ -225,7 +225,7 @@ export async function reconcile(deps: Deps, work: Work): Promise<void> {
     const forgotten = state.jobs.vanished(begunAt - SETTLE);
     for (const id of forgotten) forget(deps, id);
     if (forgotten.length > 0)
-      log.info({ archives: forgotten.length }, 'Glacier has forgotten jobs; their archives are asked for again');
+      log.info({ archives: forgotten.length }, 'outputs are gone; their archives are asked for again');
   });
   log.debug({ jobs }, 'ListJobs was held against the state');
   work.bell.ring();
@@ -242,7 +242,9 @@ function askedAtOf({ progress, askedAt = 0, askedAgainAt = 0 }: PlannedArchive):
   return hasOutput(progress) ? askedAgainAt : askedAt;
 }
 
+/** Takes in a job that ListJobs shows. One whose output's time is over is as good as forgotten, shown or not. */
 function adopt(deps: Deps, job: VaultJob): void {
+  if (job.status === 'Succeeded' && expiryOf(deps, job) <= deps.clock.now()) return;
   deps.state.jobs.seen(job.jobId);
   const archive = archiveOf(deps, job);
   if (archive) heed(deps, archive, job);
@@ -253,7 +255,7 @@ function forget(deps: Deps, id: number): void {
   const { archives } = deps.state;
   const archive = archives.byId(id);
   const { progress } = archive;
-  const isRenewed = hasOutput(progress) && progress.nextJobId !== undefined;
+  const isRenewed = hasOutput(progress) && archive.askedAgainAt !== undefined;
   if (archive.fruitless >= MOST_LOST_OUTPUTS && !isRenewed) {
     const message = `asked for ${archive.fruitless} times, and its output was gone each time before anything was fetched`;
     archives.advance(id, [{ type: 'failed', reason: 'output_expired' }], { message });

@@ -21,13 +21,19 @@ export async function transferArchives(
   await new PartsInFlight(deps, work, options).run(until);
 }
 
-/** Takes up what an earlier run left in the middle: what it finished is found in the bucket, what is left is gone on with. */
+/**
+ * Takes up what an earlier run left in the middle: what it finished is found in the bucket; what is left keeps its parts and takes its
+ * turn with what is staged, as nothing of it is being read.
+ */
 export async function resumeTransfers(deps: Deps, options: TransferPartsOptions): Promise<void> {
   const { state } = deps;
   const limit = pLimit(HEADS);
   const interrupted = [...state.archives.inState('transferring')];
   const ends = await Promise.allSettled(interrupted.map(({ id }) => limit(() => lookFor(deps, options, id))));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  state.transaction(() => {
+    for (const { id } of state.archives.inState('transferring')) state.archives.advance(id, [{ type: 'paused' }]);
+  });
   await agreeOnUploads(deps, options);
 }
 

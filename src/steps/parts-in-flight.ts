@@ -13,6 +13,7 @@ import type { Deps } from './deps.ts';
 import type { Meter } from './meter.ts';
 import { PartCopier } from './part-copier.ts';
 import { settle } from './settle.ts';
+import { Turns } from './turns.ts';
 import { ensureUpload } from './uploads.ts';
 import { isInterruption, type Work } from './work.ts';
 
@@ -38,6 +39,8 @@ interface Active {
   /** Parts not yet begun, by number. */
   readonly left: number[];
   inFlight: number;
+  /** A part of it was given a place. */
+  isBegun: boolean;
   /** Set where it can't go on: no further part is begun, and this is done once those in flight have ended. */
   end?: { readonly type: 'gone'; readonly jobId: JobId } | Exclude<Verdict, { type: 'verified' }>;
 }
@@ -53,22 +56,20 @@ export class PartsInFlight {
   readonly #options: TransferPartsOptions;
   readonly #copier: PartCopier;
   readonly #active = new Set<Active>();
-  /** Those of which parts are left to begin, in order of their expiry. */
-  readonly #ready: Active[] = [];
-  /** Those of `#ready` that can wait for all others: a second job is on its way. */
-  readonly #last: Active[] = [];
+  /** Those of which parts are left to begin. */
+  readonly #turns: Turns<Active>;
   readonly #running = new Set<Promise<void>>();
   readonly #uploads = new Map<number, ReturnType<typeof ensureUpload>>();
   /** Nothing more was staged when it was last looked for. */
   #dry = false;
-  #resumed = false;
 
   constructor(deps: Deps, work: Work, options: TransferPartsOptions) {
     this.#deps = deps;
     this.#work = work;
     this.#options = options;
+    this.#turns = new Turns(deps);
     this.#copier = new PartCopier(deps, work, { ...options, onRoom: () => this.#fill() });
-    options.meter.watchBacklog(() => this.#ready.length + this.#last.length > 0);
+    options.meter.watchBacklog(() => this.#turns.size > 0);
   }
 
   async run(until: 'idle' | 'done'): Promise<void> {
@@ -77,7 +78,7 @@ export class PartsInFlight {
     while (!closing.aborted) {
       const since = bell.count;
       this.#dry = false;
-      this.#recall();
+      this.#turns.recall();
       this.#fill();
       if (this.#active.size === 0 && (until === 'idle' || !this.#work.unfinished())) break;
       const now = this.#deps.clock.now();
@@ -92,36 +93,23 @@ export class PartsInFlight {
     const { closing } = this.#work;
     if (closing.aborted) return;
     try {
-      if (this.#ready.length < FEW && !this.#dry) this.#takeUp();
+      if (this.#turns.ready < FEW && !this.#dry) this.#takeUp();
     } catch (error) {
       this.#work.fail(error);
     }
     while (!closing.aborted && this.#copier.hasRoom && this.#active.size < MOST_ACTIVE) {
-      const active = this.#next();
+      const active = this.#turns.next();
       if (!active) return;
+      const missed = this.#turns.missedBy(active);
+      if (missed !== undefined) {
+        this.#beginNoMore(active);
+        this.#end(active, { type: 'gone', jobId: missed });
+        continue;
+      }
       const partNumber = active.left.shift();
       if (active.left.length === 0) this.#beginNoMore(active);
       if (partNumber !== undefined) this.#go(this.#run(active, partNumber));
     }
-  }
-
-  /** Whose part is begun next. */
-  #next(): Active | undefined {
-    for (let active = this.#ready[0]; active; active = this.#ready[0]) {
-      if (!this.#isRenewed(active)) return active;
-      this.#ready.shift();
-      this.#last.push(active);
-    }
-    return this.#last[0];
-  }
-
-  /** Those that have their second output, or will get none, take their turn again: with the latest expiry of all. */
-  #recall(): void {
-    for (const active of this.#last.splice(0)) (this.#isRenewed(active) ? this.#last : this.#ready).push(active);
-  }
-
-  #isRenewed({ archive }: Active): boolean {
-    return this.#deps.state.outputs.jobOf(archive.id)?.isRenewed === true;
   }
 
   /** Lets the work run beside the others; what it throws ends the run. */
@@ -136,11 +124,6 @@ export class PartsInFlight {
 
   #takeUp(): void {
     const { state, clock } = this.#deps;
-    if (!this.#resumed) {
-      this.#resumed = true;
-      for (const { id } of state.archives.inState('transferring')) this.#begin(state.archives.planned(id));
-      if (this.#ready.length > 0) return;
-    }
     // at once: between a look and a later write, ListJobs may have found that an output is gone
     const batch = state.transaction(() => {
       const staged = this.#withinCap(state.archives.nextStaged(BATCH, clock.now()));
@@ -175,18 +158,23 @@ export class PartsInFlight {
     const arrived = whole ? [] : this.#deps.state.parts.of(archive.id).map(({ partNumber }) => partNumber);
     const there = new Set(arrived);
     const left = Array.from({ length: count }, (_, i) => i + 1).filter((partNumber) => !there.has(partNumber));
-    const active: Active = { archive, whole, left, inFlight: 0 };
+    const active: Active = { archive, whole, left, inFlight: 0, isBegun: false };
     this.#active.add(active);
-    if (left.length > 0) this.#ready.push(active);
-    else {
-      active.inFlight = 1;
-      this.#go(this.#arrived(active));
-    }
+    if (left.length > 0) this.#turns.add(active);
+    else this.#end(active);
+  }
+
+  /** Judges an archive of which no part has to be begun. */
+  #end(active: Active, end?: Active['end']): void {
+    active.end = end;
+    active.inFlight = 1;
+    this.#go(this.#arrived(active));
   }
 
   /** Copies a part of an archive, and finishes the archive with its last one. */
   async #run(active: Active, partNumber: number): Promise<void> {
     active.inFlight += 1;
+    active.isBegun = true;
     let jobId: JobId | undefined;
     try {
       const { archive } = active;
@@ -259,10 +247,7 @@ export class PartsInFlight {
 
   #beginNoMore(active: Active): void {
     active.left.length = 0;
-    for (const queue of [this.#ready, this.#last]) {
-      const at = queue.indexOf(active);
-      if (at >= 0) queue.splice(at, 1);
-    }
+    this.#turns.remove(active);
   }
 
   /** A part of the archive has ended: with the last one, the archive is judged. */

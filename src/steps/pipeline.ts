@@ -198,8 +198,8 @@ async function loops(
   reconcileEvery: number,
 ): Promise<void> {
   const told = reconcile(deps, work);
-  // after a standstill, outputs past their time are not tried one by one before ListJobs tells which of them are gone
-  const isLate = (deps.state.outputs.nextExpiry() ?? Infinity) <= deps.clock.now();
+  // after a standstill, nothing is read before ListJobs has told which outputs are gone
+  const isLate = deps.state.outputs.hasExpired(deps.clock.now());
   const running = [
     told.then(() =>
       Promise.all([

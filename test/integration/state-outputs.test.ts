@@ -60,6 +60,58 @@ describe('outputs, by their expiry', () => {
   });
 });
 
+describe('what an earlier run was reading', () => {
+  it('is judged by a pass over ListJobs as what is staged, and keeps its parts and its upload', () => {
+    const state = threeStaged();
+    arrive(state, 1, 1);
+    state.transaction(() => {
+      state.archives.advance(1, [{ type: 'paused' }]);
+      state.jobs.beginPass();
+      state.jobs.seen('job-3' as JobId);
+    });
+    expect(state.jobs.vanished(1e15)).toEqual([1, 2]);
+    state.transaction(() => state.archives.advance(1, [{ type: 'expired' }]));
+    expect(state.archives.byId(1)).toMatchObject({ progress: { state: 'planned' }, uploadId: 'u' });
+    expect(state.parts.of(1)).toHaveLength(1);
+    expect(state.archives.nextPlanned(1, 0)).toMatchObject([{ id: 1 }]);
+  });
+
+  it('takes its turn by its expiry', () => {
+    const state = threeStaged();
+    state.transaction(() => {
+      state.archives.advance(1, [{ type: 'paused' }]);
+      state.archives.advance(3, [staged(3, 29 * HOUR)]);
+    });
+    expect(state.archives.nextStaged(10, 0).map(({ id }) => id)).toEqual([3, 1, 2]);
+  });
+
+  it('needs no output any more where all of it has arrived', () => {
+    const state = threeStaged();
+    arrive(state, 1, 1, 2, 3);
+    state.transaction(() => {
+      state.archives.advance(1, [{ type: 'paused' }]);
+      state.archives.advance(2, [{ type: 'expired' }]);
+      state.archives.advance(3, [{ type: 'expired' }]);
+      state.jobs.beginPass();
+    });
+    expect(state.jobs.vanished(1e15)).toEqual([]);
+    expect(state.outputs.hasExpired(31 * HOUR)).toBe(false);
+  });
+});
+
+it('outputs are known to have expired by their time, those with a second job too', () => {
+  const state = threeStaged();
+  state.transaction(() => {
+    state.archives.advance(2, [{ type: 'expired' }]);
+    state.outputs.asking(3, 7);
+  });
+  expect(state.outputs.hasExpired(30 * HOUR + 2)).toBe(false);
+  expect(state.outputs.hasExpired(30 * HOUR + 3)).toBe(true);
+  state.transaction(() => state.outputs.notAsked(3));
+  expect(state.outputs.hasExpired(30 * HOUR + 2)).toBe(false);
+  expect(state.outputs.hasExpired(30 * HOUR + 3)).toBe(true);
+});
+
 describe('a second job', () => {
   it('takes its archive out of what is in danger, and to the end of the queue', () => {
     const state = threeStaged();
@@ -69,7 +121,7 @@ describe('a second job', () => {
     });
     expect(state.outputs.byExpiry()).toMatchObject([{ count: 2, bytes: 40 * MiB }]);
     expect(state.outputs.renewed()).toEqual({ count: 1, bytes: 20 * MiB });
-    expect(state.outputs.jobOf(2)).toEqual({ jobId: 'job-2', isRenewed: true });
+    expect(state.outputs.jobOf(2)).toEqual({ jobId: 'job-2', expiresAt: 30 * HOUR + 2, isRenewed: true });
     expect(state.archives.nextStaged(10, 0).map(({ id }) => id)).toEqual([3, 2]);
     expect(state.outputs.nextExpiry()).toBe(30 * HOUR + 1);
     expect(state.totals.byState().staged.count).toBe(2);
@@ -90,7 +142,7 @@ describe('a second job', () => {
       uploadId: 'u',
     });
     expect(state.parts.of(1)).toHaveLength(1);
-    expect(state.outputs.jobOf(1)).toEqual({ jobId: 'second', isRenewed: false });
+    expect(state.outputs.jobOf(1)).toEqual({ jobId: 'second', expiresAt: 50 * HOUR, isRenewed: false });
   });
 
   it('is what its archive waits for where the first output is gone: no third one is asked for', () => {

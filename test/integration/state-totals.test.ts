@@ -297,6 +297,7 @@ describe('queries that are asked again and again', () => {
       nextStaged: plansOf(() => archives.nextStaged(10, 0)),
       nextTryAt: plansOf(() => archives.nextTryAt('planned', 0)),
       nextExpiry: plansOf(() => outputs.nextExpiry()),
+      hasExpired: plansOf(() => outputs.hasExpired(0)),
       asked: plansOf(() => archives.asked()),
       uploading: plansOf(() => archives.uploading()),
       byArchiveId: plansOf(() => archives.byArchiveId('a' as ArchiveId)),
@@ -325,6 +326,14 @@ describe('queries that are asked again and again', () => {
       nextExpiry: [
         'SEARCH archives USING COVERING INDEX archives_staged',
         'SEARCH archives USING COVERING INDEX archives_transferring',
+      ],
+      hasExpired: [
+        'SEARCH archives USING INDEX archives_staged (expires_at<?)',
+        'CORRELATED SCALAR SUBQUERY 1',
+        'SEARCH parts USING PRIMARY KEY (archive=?)',
+        'SCAN archives USING INDEX archives_renewed',
+        'CORRELATED SCALAR SUBQUERY 1',
+        'SEARCH parts USING PRIMARY KEY (archive=?)',
       ],
       asked: ['SCAN archives USING INDEX archives_asked'],
       uploading: ['SCAN archives USING INDEX archives_uploading'],

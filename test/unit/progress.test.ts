@@ -34,6 +34,7 @@ const EVENTS: Readonly<Record<Event['type'] | 'staged by another job', Event>> =
   jobFailed: { type: 'jobFailed' },
   expired: { type: 'expired' },
   began: { type: 'began' },
+  paused: { type: 'paused' },
   transferred: { type: 'transferred' },
   verified: { type: 'verified' },
   disproved: { type: 'disproved' },
@@ -87,6 +88,7 @@ const FOLLOWS: Readonly<Record<keyof typeof PROGRESS, Partial<Record<keyof typeo
     'staged by another job': { state: 'transferring', ...third, nextJobId: otherJob },
     jobFailed: PROGRESS.transferring,
     expired: { state: 'requested', jobId: otherJob },
+    paused: PROGRESS['staged and requested again'],
     transferred: { state: 'transferred' },
     disproved: PROGRESS['staged and requested again'],
     failed,
@@ -95,6 +97,7 @@ const FOLLOWS: Readonly<Record<keyof typeof PROGRESS, Partial<Record<keyof typeo
     staged: { state: 'transferring', jobId: otherJob, expiresAt: 9 },
     'staged by another job': { state: 'transferring', ...third },
     requestedAgain: PROGRESS['transferring and requested again'],
+    paused: { state: 'staged', jobId, expiresAt: 5 },
     transferred: { state: 'transferred' },
     expired: planned,
     disproved: { state: 'staged', jobId, expiresAt: 5 },
@@ -115,7 +118,7 @@ function keysOf<Key extends string>(record: Readonly<Record<Key, unknown>>): Key
 
 describe('the progress of an archive', () => {
   it('has a place in the table for every state and event', () => {
-    expect(pairs).toHaveLength((STATES.length + 2) * 15);
+    expect(pairs).toHaveLength((STATES.length + 2) * 16);
     expect(new Set(STATES)).toEqual(new Set(Object.values(PROGRESS).map(({ state }) => state)));
   });
 

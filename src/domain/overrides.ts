@@ -10,7 +10,7 @@ export type OverrideLine =
 
 type Chunks = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
 
-/** Names are compared without case, `_`, `-` and spaces; the first of these that is there counts. */
+/** Names are compared without case, `_`, `-` and spaces; one of each kind must be there. */
 const ID_NAMES = ['glacierarchiveid', 'archiveid'];
 const KEY_NAMES = ['key', 'filename'];
 /** Above any row that holds an id, a description and a key; bounds what a file of another kind costs. */
@@ -29,15 +29,17 @@ export async function* readOverrides(chunks: Chunks): AsyncGenerator<OverrideLin
   const source = new Source(chunks);
   const first = await source.firstCharacter();
   if (first === '') yield { line: 1, problem: 'the file is empty' };
+  else if (first === '[') yield { line: 1, problem: 'it is one JSON document: JSON Lines have an object on each line' };
   else if (first === '{') yield* readJsonLines(source);
   else yield* readCsv(source);
 }
 
 async function* readCsv(source: Source): AsyncGenerator<OverrideLine> {
-  let unreadable: { readonly line: number; readonly problem: string } | undefined;
-  // csv-parse counts a CRLF inside a field twice
+  let unreadable: { readonly line: number; readonly empty: number; readonly problem: string } | undefined;
+  // csv-parse counts a carriage return inside a field as a line of its own
   let surplus = 0;
   let columns: { readonly count: number; readonly id: number; readonly key: number } | undefined;
+  let last = { line: 0, empty: 0 };
   const parser = parse({
     info: true,
     record_delimiter: ['\r\n', '\n'],
@@ -47,7 +49,11 @@ async function* readCsv(source: Source): AsyncGenerator<OverrideLine> {
     // otherwise an error throws away the rows before it that are not read yet
     skip_records_with_error: true,
     on_skip: (error) => {
-      unreadable ??= { line: Number(error?.lines), problem: `${reasonOf(error)}; ${LAST}` };
+      unreadable ??= {
+        line: Number(error?.lines),
+        empty: Number(error?.empty_lines),
+        problem: `${reasonOf(error)}; ${LAST}`,
+      };
       source.end();
       return undefined;
     },
@@ -57,16 +63,16 @@ async function* readCsv(source: Source): AsyncGenerator<OverrideLine> {
 
   for await (const { info, record } of parser as AsyncIterable<{ info: InfoRecord; record: string[] }>) {
     if (unreadable && info.lines >= unreadable.line) break;
-    const breaks = lineBreaks(record);
-    surplus += breaks.crlf;
-    const line = info.lines - surplus - breaks.all;
+    surplus += countOf(record, '\r');
+    last = { line: info.lines - surplus, empty: info.empty_lines };
+    const line = last.line - countOf(record, '\n');
     if (record.length === 1 && record[0]?.trim() === '') continue;
     if (!columns) {
-      const names = record.map(plainName);
-      columns = { count: names.length, id: indexOfAny(names, ID_NAMES), key: indexOfAny(names, KEY_NAMES) };
-      if (columns.id >= 0 && columns.key >= 0) continue;
-      const wanted = 'archive_id and key, or GlacierArchiveID and FileName';
-      yield { line, problem: `the first line must be a header with ${wanted}; ${LAST}` };
+      const [id, ...otherIds] = placesOf(record, ID_NAMES);
+      const [key, ...otherKeys] = placesOf(record, KEY_NAMES);
+      columns = { count: record.length, id: id ?? -1, key: key ?? -1 };
+      if (id !== undefined && key !== undefined && otherIds.length + otherKeys.length === 0) continue;
+      yield { line, problem: `${wrongHeader(record, [id, ...otherIds], [key, ...otherKeys])}; ${LAST}` };
       return;
     }
     if (record.length === columns.count) yield overrideOf(line, record[columns.id], record[columns.key], source);
@@ -76,7 +82,17 @@ async function* readCsv(source: Source): AsyncGenerator<OverrideLine> {
         problem: `it has ${record.length} fields and the header ${columns.count}: quote what holds a comma`,
       };
   }
-  if (unreadable) yield { ...unreadable, line: unreadable.line - surplus };
+  // the row that it is in may have begun long before: a quote that is not closed takes lines in until the next quote
+  if (unreadable) yield { line: last.line + 1 + unreadable.empty - last.empty, problem: unreadable.problem };
+}
+
+function wrongHeader(record: readonly string[], ...columns: readonly (readonly (number | undefined)[])[]): string {
+  if (columns.some(([first]) => first === undefined)) {
+    return 'the first line must be a header with archive_id and key, or GlacierArchiveID and FileName';
+  }
+  const several = columns.find(([, second]) => second !== undefined) ?? [];
+  const names = several.map((place) => (place === undefined ? '' : record[place]?.trim()));
+  return `the header has several columns of which one may be there: ${names.join(' and ')}`;
 }
 
 function reasonOf(error: CsvError | undefined): string {
@@ -90,16 +106,12 @@ function reasonOf(error: CsvError | undefined): string {
   }
 }
 
-function lineBreaks(record: readonly string[]): { readonly all: number; readonly crlf: number } {
-  let all = 0;
-  let crlf = 0;
+function countOf(record: readonly string[], character: string): number {
+  let count = 0;
   for (const field of record) {
-    for (let at = field.indexOf('\n'); at >= 0; at = field.indexOf('\n', at + 1)) {
-      all += 1;
-      if (field[at - 1] === '\r') crlf += 1;
-    }
+    for (let at = field.indexOf(character); at >= 0; at = field.indexOf(character, at + 1)) count += 1;
   }
-  return { all, crlf };
+  return count;
 }
 
 async function* readJsonLines(source: Source): AsyncGenerator<OverrideLine> {
@@ -126,9 +138,10 @@ function jsonLine(line: number, text: string, source: Source): OverrideLine {
   const value = parsed(text);
   if (typeof value !== 'object' || value === null) return { line, problem: 'it is not a JSON object' };
   const entries = Object.entries(value);
-  const names = entries.map(([name]) => plainName(name));
-  const [id, key] = [ID_NAMES, KEY_NAMES].map((wanted) => entries[indexOfAny(names, wanted)]?.[1]);
-  return overrideOf(line, id, key, source);
+  const names = entries.map(([name]) => name);
+  const [ids, keys] = [placesOf(names, ID_NAMES), placesOf(names, KEY_NAMES)];
+  if (ids.length > 1 || keys.length > 1) return { line, problem: 'it has several archive ids or keys' };
+  return overrideOf(line, entries[ids[0] ?? -1]?.[1], entries[keys[0] ?? -1]?.[1], source);
 }
 
 function parsed(text: string): unknown {
@@ -156,8 +169,9 @@ function plainName(name: string): string {
   return name.toLowerCase().replace(/[_\s-]/g, '');
 }
 
-function indexOfAny(names: readonly string[], wanted: readonly string[]): number {
-  return wanted.map((name) => names.indexOf(name)).find((index) => index >= 0) ?? -1;
+/** Where one of the wanted names stands. */
+function placesOf(names: readonly string[], wanted: readonly string[]): readonly number[] {
+  return names.flatMap((name, place) => (wanted.includes(plainName(name)) ? [place] : []));
 }
 
 /** The bytes of the file without a byte order mark. To be iterated once. */

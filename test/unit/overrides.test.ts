@@ -68,16 +68,30 @@ describe('a CSV file of names', () => {
   it.each([
     ['a quote after a field has begun', 'archive_id,key\na,x\nb,y"z\nc,w\n', 3],
     ['text after a quote', 'archive_id,key\na,x\nb,"y"z\nc,w\n', 3],
-    ['a quote that is never closed', 'archive_id,key\na,x\nb,"y\nc,w\n', 4],
-  ])('is read up to what makes the rest unreadable: %s', async (_, text, line) => {
-    const lines = await read(text);
+    ['a quote that is never closed', `archive_id,key\na,x\nb,"y\n${'c,w\n'.repeat(1000)}`, 3],
+    ['a quote that the next one seems to close', `archive_id,key\na,x\n\r\n\nb,"y\n${'c,w\n'.repeat(9)}d,"z"\n`, 5],
+    ['a quote that is not closed for long', `archive_id,key\na,x\nb,"y\n${'c,w\n'.repeat(400_000)}`, 3],
+  ])('is read up to the row that makes the rest unreadable: %s', async (_, text, line) => {
+    const lines = await read(text, 4096);
 
-    expect(lines[0]).toEqual({ line: 2, archiveId: 'a', key: 'x' });
-    expect(lines.slice(1)).toEqual([
-      { line: expect.any(Number), problem: expect.stringContaining('nothing behind it was read') },
+    expect(lines).toEqual([
+      { line: 2, archiveId: 'a', key: 'x' },
+      { line, problem: expect.stringContaining('nothing behind it was read') },
     ]);
-    expect(lines[1]?.line).toBeGreaterThanOrEqual(3);
-    expect(lines[1]?.line).toBeLessThanOrEqual(line);
+  });
+
+  it('counts no carriage return for a line', async () => {
+    const text = 'archive_id,description,key\na,"one\rtwo\r\r\nthree",x\nb,four\rfive,y\nc,,\n';
+
+    expect((await read(text)).map(({ line }) => line)).toEqual([2, 4, 5]);
+  });
+
+  it.each([
+    ['archive_id,key,Key\na,x,y\n', 'key and Key'],
+    ['key,archive_id,archive-id\nx,a,b\n', 'archive_id and archive-id'],
+    ['GlacierArchiveID,FileName,key\na,x,y\n', 'FileName and key'],
+  ])('is refused where its header leaves open which column counts: %j', async (text, columns) => {
+    expect(await read(text)).toEqual([{ line: 1, problem: expect.stringContaining(columns) }]);
   });
 
   it('does not read a file of another kind to its end', async () => {
@@ -145,6 +159,15 @@ describe('a JSON Lines file of names', () => {
       'x',
     ]);
     expect(lines.map(({ line }) => line)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('is refused where it leaves open which name counts, and where it is one document', async () => {
+    expect(await read('{"archive_id":"a","key":"x","FileName":"y"}\n')).toEqual([
+      { line: 1, problem: 'it has several archive ids or keys' },
+    ]);
+    expect(await read('[{"archive_id":"a","key":"x"}]')).toEqual([
+      { line: 1, problem: expect.stringContaining('an object on each line') },
+    ]);
   });
 
   it('ends at a line that does not', async () => {

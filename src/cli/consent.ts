@@ -40,10 +40,18 @@ function unasked(what: string): UsageError {
   );
 }
 
+/** What is typed at the terminal; empty where its input ends (Ctrl-D). Rejects with the reason of `signal`, by Ctrl-C too. */
 export async function ask(text: string, signal: AbortSignal): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // while a line is edited, the terminal gives Ctrl-C as a key
+  terminal.on('SIGINT', () => void process.emit('SIGINT'));
+  const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
   try {
-    return await terminal.question(text, { signal });
+    return await Promise.race([terminal.question(text, { signal }), ended]);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Error && error.name === 'AbortError') return '';
+    throw error;
   } finally {
     terminal.close();
   }

@@ -17,6 +17,8 @@ export interface Start {
   readonly cwd?: string;
   /** What it reads; nothing if absent. */
   readonly stdin?: string;
+  /** Its stdin stays open, for the test to write to. */
+  readonly open?: boolean;
   /** Another Node than that of `program()`. */
   readonly node?: string;
   /** Another bin than that of `program()`. */
@@ -83,7 +85,8 @@ export function start(args: readonly string[], options: Start = {}): Running {
   }
   // A program that ends without reading its stdin is no error of the test.
   child.stdin.on('error', () => {});
-  child.stdin.end(options.stdin ?? '');
+  if (options.open) child.stdin.write(options.stdin ?? '');
+  else child.stdin.end(options.stdin ?? '');
 
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);

@@ -4,8 +4,8 @@ import { disambiguate, keyOf, type NamedKey } from '../domain/object-key.ts';
 import { copiesOf, partSizeFor } from '../domain/ranges.ts';
 import type { Plannable } from '../state/planning.ts';
 import type { Deps } from './deps.ts';
-import { knownNames, type NameFiles, takeNames } from './given-names.ts';
-import { type SelectOptions, selectArchives } from './select.ts';
+import { checkNameFiles, knownNames, type NameFiles, takeNames } from './given-names.ts';
+import { checkIdsFile, type SelectOptions, selectArchives } from './select.ts';
 import { createTicker } from './ticker.ts';
 
 /** Archives in one transaction. */
@@ -31,6 +31,15 @@ export async function planArchives(deps: PlanDeps, options: PlanOptions): Promis
     if (isNew || state.facts.get('planning') !== undefined) await giveKeys(deps, options);
     await selectArchives(deps, { ...options, isNew });
   });
+}
+
+/**
+ * What a plan is made from beside the inventory can be read: the hours that an inventory takes are not for a misspelt path.
+ * @throws {UsageError} where a line of a file is wrong by itself. @throws {FatalError} where a file is none.
+ */
+export async function checkGivenFiles(deps: PlanDeps, options: PlanOptions): Promise<void> {
+  await checkNameFiles(deps, options);
+  if (options.archiveIdsFrom !== undefined) await checkIdsFile(options.archiveIdsFrom);
 }
 
 /** The name of an archive and the key that it asks for: its own, unless another one has it. */

@@ -50,10 +50,16 @@ export async function takeNames(deps: NameDeps, { namesFile, synologyMapping }: 
 }
 
 /**
- * Reads a `--names` file for what can be wrong with it by itself, before there is an inventory to hold it against.
+ * Reads both files for what can be wrong with them by themselves, before there is an inventory to hold them against.
  * @throws {UsageError} as `takeNames`.
  */
-export async function checkNamesFile(deps: NameDeps, path: string): Promise<void> {
+export async function checkNameFiles(deps: NameDeps, { namesFile, synologyMapping }: NameFiles): Promise<void> {
+  if (namesFile !== undefined) await checkNamesFile(deps, namesFile);
+  // its first row tells whether it is one
+  if (synologyMapping !== undefined) for (const _ of synologyRows(synologyMapping)) break;
+}
+
+async function checkNamesFile(deps: NameDeps, path: string): Promise<void> {
   const known = deps.state.facts.get('names')?.overrides;
   if (known?.digest === (await digestOf(path))) return;
   const problems = createProblems(deps, path);

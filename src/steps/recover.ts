@@ -12,11 +12,10 @@ import { BugError } from '../lib/errors.ts';
 import type { ObjectHead } from '../ports.ts';
 import type { TransferFacts } from '../state/facts.ts';
 import { readInventory } from './1-inventory.ts';
-import { planArchives } from './2-plan.ts';
+import { checkGivenFiles, planArchives } from './2-plan.ts';
 import { reconcile } from './4-notify.ts';
 import type { Deps } from './deps.ts';
 import { checkBucket } from './destination.ts';
-import { checkNamesFile } from './given-names.ts';
 import type { TransferOptions } from './options.ts';
 import { createPace } from './pace.ts';
 import { persist } from './persist.ts';
@@ -48,7 +47,7 @@ export async function recoverState(deps: Deps, options: TransferOptions): Promis
   await clock.sleep(Math.max(0, recovery.begunAt + SETTLE - clock.now()), signals.stop);
   if (facts.get('inventory') === undefined) {
     await takeTransferId(deps);
-    if (options.namesFile !== undefined) await checkNamesFile(deps, options.namesFile);
+    await checkGivenFiles(deps, options);
   }
   await checkBucket(deps, options);
   const inventory = await readInventory(deps, { ...options, topicArn: undefined });

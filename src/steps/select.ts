@@ -60,6 +60,17 @@ export async function selectArchives(
   log.info({ planned: planned.count, skipped: skipped.count }, 'the filters are applied');
 }
 
+/** Reads a file of ids, before there is an inventory to hold it against. @throws {UsageError} as `selectArchives`. */
+export async function checkIdsFile(path: string): Promise<void> {
+  for await (const line of linesOf(path)) idOf(path, line);
+}
+
+function idOf(path: string, { line, text }: { readonly line: number; readonly text: string }): ArchiveId {
+  const archiveId = parseArchiveId(text);
+  if (archiveId) return archiveId;
+  throw new UsageError(`${path}, line ${line}: ${JSON.stringify(text.slice(0, 40))} is not an archive id`);
+}
+
 async function resolved(selection: Omit<Selection, 'idsFrom'>, path: string | undefined): Promise<Selection> {
   const given = Object.fromEntries(Object.entries(selection).filter(([, value]) => value !== undefined));
   return path === undefined ? given : { ...given, idsFrom: { path, digest: await digestOf(path) } };
@@ -126,12 +137,8 @@ async function readIds({ state, log, signals }: SelectDeps, path: string): Promi
     count += batch.length;
     batch = [];
   };
-  for await (const { line, text } of linesOf(path)) {
-    const archiveId = parseArchiveId(text);
-    if (!archiveId) {
-      throw new UsageError(`${path}, line ${line}: ${JSON.stringify(text.slice(0, 40))} is not an archive id`);
-    }
-    batch.push(archiveId);
+  for await (const line of linesOf(path)) {
+    batch.push(idOf(path, line));
     if (batch.length < BATCH) continue;
     flush();
     await ticker.tick(count, count);

@@ -152,6 +152,33 @@ it('says of a vault without an inventory when to come back', async () => {
   expect(reasonOf(ended)).toMatch(/the vault photos has no inventory yet.*tomorrow/);
 });
 
+it.each([
+  ['--names', 'names.csv', 'archive_id,key\nno id!,x\n', 2, /names\.csv: 1 line is wrong, line 2/],
+  ['--archive-ids-from', 'ids.txt', '# one\nno id!\n', 2, /ids\.txt, line 2: "no id!" is not an archive id/],
+  ['--synology-mapping', 'mapping', 'nothing of the kind', 1, /mapping can't be read as a Synology mapping/],
+])('says what is wrong with the file of %s before it asks for an inventory', async (flag, name, text, code, reason) => {
+  const { transfer, simulator, stateDir } = await scene();
+  const folder = temporaryFolder();
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  const plan = (path: string) =>
+    run(['plan', '--vault', VAULT, '--bucket', BUCKET, '--state-dir', stateDir, flag, path], {
+      env: simulator.environment,
+    });
+
+  for (const ended of [await transfer([flag, file]), await plan(file)]) {
+    expectEnded(ended, code);
+    expect(reasonOf(ended)).toMatch(reason);
+  }
+  for (const path of [join(folder, 'none'), folder]) {
+    for (const ended of [await transfer([flag, path]), await plan(path)]) {
+      expectEnded(ended, 1);
+      expect(reasonOf(ended)).toContain(path);
+    }
+  }
+  expect(simulator.counts()['glacier:InitiateJob']).toBeUndefined();
+});
+
 it('has nothing to do for an empty vault', async () => {
   const { transfer, calls, simulator } = await scene({ vault: { archives: [] } });
 

@@ -1,6 +1,5 @@
 import { readInventory } from '../../steps/1-inventory.ts';
-import { planArchives } from '../../steps/2-plan.ts';
-import { checkNamesFile } from '../../steps/given-names.ts';
+import { checkGivenFiles, planArchives } from '../../steps/2-plan.ts';
 import type { Io } from '../io.ts';
 import { estimateOf, planHtml, planText } from '../output/plan.ts';
 import { writeFileOf } from '../output/write-out.ts';
@@ -15,7 +14,7 @@ export function plan(flags: PlanFlags, io: Io): Promise<number> {
   // the plan is the one document on stdout: no events of a run
   return withRun({ ...flags, json: false }, io, async ({ deps, options }) => {
     const isNew = deps.state.facts.get('inventory')?.loadedAt === undefined;
-    if (isNew && options.namesFile !== undefined) await checkNamesFile(deps, options.namesFile);
+    if (isNew) await checkGivenFiles(deps, options);
     const inventory = await readInventory(deps, { ...options, topicArn: undefined });
     if (inventory.type === 'pending') {
       process.stdout.write('the inventory is on its way: run the same command again\n');

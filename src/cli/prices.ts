@@ -10,7 +10,7 @@ import { FatalError, messageOf } from '../lib/errors.ts';
 export async function readPrices(path: string | undefined): Promise<Prices> {
   if (path === undefined) return SHIPPED_PRICES;
   try {
-    return parsePrices(JSON.parse(await readFile(path, 'utf8')));
+    return parsePrices(JSON.parse((await readFile(path, 'utf8')).replace(/^\ufeff/, '')));
   } catch (error) {
     if (!(error instanceof SyntaxError || (error instanceof Error && 'syscall' in error))) throw error;
     throw new FatalError('bad_prices', `the price list ${path} can't be read (${messageOf(error)})`, { cause: error });

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Estimate } from '../../src/domain/price/estimate.ts';
 import { SHIPPED_PRICES } from '../../src/domain/price/prices.ts';
+import { SECOND } from '../../src/lib/duration.ts';
+import { MiB } from '../../src/lib/size.ts';
 import { type Ended, run, temporaryFolder } from '../support/program.ts';
-import { archivesOf, BUCKET, expectEnded, FEW, reasonOf, type Scene, scene, VAULT } from './scene.ts';
+import { archivesOf, BUCKET, expectEnded, FEW, inRealSeconds, reasonOf, type Scene, scene, VAULT } from './scene.ts';
 
 const ofTransfer = ['--vault', VAULT, '--bucket', BUCKET];
 
@@ -41,6 +43,25 @@ it('shows spent and planned, and both are what the plan said once all is copied'
   expect(plannedUsd).toBe(spentUsd);
   expect(committedUsd).toBe(0);
   expect((await planOf(at)).archives.archives).toBe(0);
+});
+
+it('reckons with the rate that a trial run has measured, below the one that is given', async () => {
+  const at = await scene();
+  expect((await planOf(at)).duration.copying).toBeUndefined();
+  // a line is measured while more is ready than it takes
+  const busy = ['--concurrency', '1', '--bwlimit', inRealSeconds(2 * MiB)];
+  expectEnded(await at.transfer(['--limit', '5', ...busy]), 0);
+
+  const { archives, duration } = await planOf(at);
+
+  expect(archives.archives).toBe(FEW.length - 5);
+  expect(duration).toMatchObject({ copying: expect.any(Number), copyRate: 'measured' });
+  expect(duration.total.max).toBeGreaterThanOrEqual(duration.tier.max + (duration.copying ?? 0));
+  const slow = (await planOf(at, '--bwlimit', '100')).duration;
+  expect(slow).toMatchObject({ copying: (archives.bytes / 100) * SECOND, copyRate: 'given' });
+  const fast = (await planOf(at, '--bwlimit', '1000T')).duration;
+  expect(fast).toMatchObject({ copying: duration.copying, copyRate: 'measured' });
+  expect((await command(at, 'plan')).stdout).toMatch(/\n {2}copy +\S.* at the rate measured\n/);
 });
 
 it('stops asking before the estimate passes --max-cost, copies what it asked for, and goes on with a higher one', async () => {
@@ -115,6 +136,9 @@ it('counts by another price list, and says what is wrong with one', async () => 
   const ended = await command(at, 'plan', '--prices', path);
   expectEnded(ended, 1);
   expect(reasonOf(ended)).toContain('price list: currency must be "USD"');
+  // as Windows' editors save it
+  writeFileSync(path, `\ufeff${JSON.stringify(dearer)}`);
+  expect((await planOf(at, '--prices', path)).pricesAsOf).toBe('2030-01-02');
   writeFileSync(path, 'none');
   expect(reasonOf(await command(at, 'plan', '--prices', path))).toContain("can't be read");
 });

@@ -31,7 +31,7 @@ export function samplePlan(changes: Partial<EstimateInput> = {}) {
     storageClass: 'DEEP_ARCHIVE',
     region: 'eu-west-1',
     destinationRegion: 'eu-west-1',
-    paces: { requestsPerSecond: 10, maxBytesPerDay: 100 * TiB, bytesPerSecond: 50 * MiB },
+    paces: { requestsPerSecond: 10, maxBytesPerDay: 100 * TiB, copying: { bytesPerSecond: 50 * MiB, known: 'given' } },
     ...changes,
   });
 }

@@ -42,6 +42,8 @@ describe('a price list', () => {
   it.each([
     [['currency'], 'EUR', 'currency must be "USD", but is "EUR"'],
     [['asOf'], 'yesterday', 'asOf must be a date such as 2026-11-21, but is "yesterday"'],
+    [['asOf'], '2026-02-30', 'asOf must be a date such as 2026-11-21, but is "2026-02-30"'],
+    [['asOf'], '2026-13-01', 'asOf must be a date such as 2026-11-21, but is "2026-13-01"'],
     [['fallbackRegion'], 'mars-1', 'fallbackRegion must be one of the regions, but is "mars-1"'],
     [['bytesPerGb', 'value'], 0, 'bytesPerGb.value must be at least 1, but is 0'],
     [['regions'], [], 'regions must be an object, but is []'],

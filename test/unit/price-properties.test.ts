@@ -31,7 +31,11 @@ type Choice = typeof choice extends fc.Arbitrary<infer T> ? T : never;
 function priced(list: readonly PricedArchive[], chosen: Choice): Estimate {
   const figures = emptyFigures(NOW);
   for (const each of list) addArchive(figures, each);
-  const paces = { requestsPerSecond: 10, maxBytesPerDay: 100 * TiB, bytesPerSecond: 100 * MiB };
+  const paces = {
+    requestsPerSecond: 10,
+    maxBytesPerDay: 100 * TiB,
+    copying: { bytesPerSecond: 100 * MiB, known: 'given' as const },
+  };
   return estimate({ figures, prices: SHIPPED_PRICES, paces, ...chosen });
 }
 

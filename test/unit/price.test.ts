@@ -214,12 +214,24 @@ describe('the time', () => {
 
   it('is the wait of the tier and the slowest of the paces', () => {
     const { duration } = priced(figures, {
-      paces: { requestsPerSecond: 10, maxBytesPerDay: 100 * TiB, bytesPerSecond: 1024 * MiB },
+      paces: {
+        requestsPerSecond: 10,
+        maxBytesPerDay: 100 * TiB,
+        copying: { bytesPerSecond: 1024 * MiB, known: 'given' },
+      },
     });
     // 1,000 / 10 = 100 s; 1,000 TiB / 100 TiB = 10 days; 1,000 x 1,024 s = 1,024,000 s
     expect(duration).toMatchObject({ requests: 100_000, dailyBytes: 10 * DAY, copying: 1_024_000_000 });
     expect(duration.slowest).toBe('copying');
     expect(duration.total).toEqual({ min: 1_024_000_000 + 5 * HOUR, max: 1_024_000_000 + 12 * HOUR });
+  });
+
+  it('bounds the copy of tiny archives by their number', () => {
+    const copying = { bytesPerSecond: 1024 * MiB, archivesPerSecond: 2, known: 'measured' } as const;
+    const { duration } = priced(archives(500, 100), {
+      paces: { requestsPerSecond: 10, maxBytesPerDay: 100 * TiB, copying },
+    });
+    expect(duration).toMatchObject({ copying: 250_000, copyRate: 'measured' });
   });
 
   it('leaves the copying out where nobody knows its rate', () => {

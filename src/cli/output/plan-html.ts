@@ -75,7 +75,8 @@ function planTiles(plan: Estimate): Markup {
     {
       name: 'Time',
       value: formatDuration(duration.total.max),
-      note: duration.copying === undefined ? 'and the copy itself, not measured yet' : 'at the rate given',
+      note:
+        duration.copying === undefined ? 'and the copy itself, not measured yet' : `at the rate ${duration.copyRate}`,
     },
   ]);
 }

@@ -94,12 +94,15 @@ const SLOWEST: Readonly<Record<Estimate['duration']['slowest'], string>> = {
 };
 
 function timeLines({ tier, duration }: Estimate): readonly string[] {
-  const { total, copying, slowest } = duration;
+  const { total, copying, copyRate, slowest } = duration;
   const rows = [
     [`  ${tier} retrieval`, `${formatDuration(duration.tier.min)} to ${formatDuration(duration.tier.max)}`],
     ['  pace of requests', formatDuration(duration.requests)],
     ['  bytes a day', formatDuration(duration.dailyBytes)],
-    ['  copy', copying === undefined ? 'not known before it is measured' : formatDuration(copying)],
+    [
+      '  copy',
+      copying === undefined ? 'not known before it is measured' : `${formatDuration(copying)} at the rate ${copyRate}`,
+    ],
     [
       '  in all',
       `${copying === undefined ? 'at least ' : ''}${formatDuration(total.min)} to ${formatDuration(total.max)}, by ${SLOWEST[slowest]}`,

@@ -1,4 +1,7 @@
+import type { Paces } from '../../domain/price/duration.ts';
 import { type Estimate, estimate } from '../../domain/price/estimate.ts';
+import { isMeasured, lineRate } from '../../domain/schedule/throughput.ts';
+import type { TransferFacts } from '../../state/facts.ts';
 import type { TransferOptions } from '../../steps/options.ts';
 import { type FiguresDeps, figuresOf } from '../../steps/plan-figures.ts';
 import { planPage } from './plan-html.ts';
@@ -13,20 +16,29 @@ interface PlanFlags {
 /** What is planned and not yet asked for, and what it costs. One pass over the archives. */
 export async function estimateOf(deps: FiguresDeps, flags: PlanFlags, options: TransferOptions): Promise<Estimate> {
   const { prices, tier, storageClass, region } = options;
-  const measured = deps.state.facts.get('rates');
+  const rates = deps.state.facts.get('rates');
   return estimate({
     figures: await figuresOf(deps),
     prices,
     tier,
     storageClass,
     region,
-    destinationRegion: measured?.destinationRegion ?? flags.destRegion ?? region,
+    destinationRegion: rates?.destinationRegion ?? flags.destRegion ?? region,
     paces: {
       requestsPerSecond: options.requestRate,
       maxBytesPerDay: options.maxBytesPerDay,
-      bytesPerSecond: options.bwlimit,
+      copying: copyPace(deps.state.facts.get('throughput'), options.bwlimit),
     },
   });
+}
+
+/** What earlier runs have measured, where `--bwlimit` does not hold them below it. */
+function copyPace(throughput: TransferFacts['throughput'] | undefined, bwlimit: number | undefined): Paces['copying'] {
+  const measured = throughput && isMeasured(throughput) ? lineRate(throughput) : undefined;
+  if (bwlimit !== undefined && bwlimit < (measured?.bytesPerSecond ?? Number.POSITIVE_INFINITY)) {
+    return { ...measured, bytesPerSecond: bwlimit, known: 'given' };
+  }
+  return measured && { ...measured, known: 'measured' };
 }
 
 /** The plan as text, or with `--json` as one document. */

@@ -13,8 +13,16 @@ export interface Paces {
   /** InitiateJob calls. */
   readonly requestsPerSecond: number;
   readonly maxBytesPerDay: number;
-  /** Measured or given; absent where nobody knows yet. */
-  readonly bytesPerSecond?: number;
+  /** What the line copies; absent where nobody knows yet. */
+  readonly copying?: CopyPace;
+}
+
+/** Both limits hold: large archives are bounded by their bytes, tiny ones by what each of them costs. */
+export interface CopyPace {
+  readonly bytesPerSecond: number;
+  readonly archivesPerSecond?: number;
+  /** Given by `--bwlimit`, or measured by an earlier run. */
+  readonly known: 'given' | 'measured';
 }
 
 /** How long a run takes. All in milliseconds. */
@@ -23,6 +31,8 @@ export interface DurationEstimate {
   readonly requests: number;
   readonly dailyBytes: number;
   readonly copying?: number;
+  /** Where the rate of the copy is from; absent where there is none. */
+  readonly copyRate?: CopyPace['known'];
   /**
    * Requests, staging and copying go on at the same time: the slowest of them, and the tier's wait once. Without a
    * rate for the copying it is a lower bound.
@@ -33,18 +43,20 @@ export interface DurationEstimate {
 
 export function estimateDuration(
   { archives, bytes, tier }: { readonly archives: number; readonly bytes: number; readonly tier: Tier },
-  { requestsPerSecond, maxBytesPerDay, bytesPerSecond }: Paces,
+  { requestsPerSecond, maxBytesPerDay, copying: line }: Paces,
 ): DurationEstimate {
   const wait = archives === 0 ? { min: 0, max: 0 } : TIER_LATENCY_MS[tier];
   const requests = (archives / requestsPerSecond) * SECOND;
   const dailyBytes = (bytes / maxBytesPerDay) * DAY;
-  const copying = bytesPerSecond === undefined ? undefined : (bytes / bytesPerSecond) * SECOND;
+  const copying =
+    line &&
+    Math.max(bytes / line.bytesPerSecond, archives / (line.archivesPerSecond ?? Number.POSITIVE_INFINITY)) * SECOND;
   const pace = Math.max(requests, dailyBytes, copying ?? 0);
   return {
     tier: wait,
     requests,
     dailyBytes,
-    ...(copying !== undefined && { copying }),
+    ...(line && { copying, copyRate: line.known }),
     total: { min: wait.min + pace, max: wait.max + pace },
     slowest: slowestOf(wait.max, requests, dailyBytes, copying ?? 0),
   };

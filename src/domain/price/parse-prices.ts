@@ -19,7 +19,7 @@ export function parsePrices(json: unknown): Prices {
   const top = objectAt(json, 'the file');
   if (top.currency !== 'USD') refuse('currency', 'must be "USD"', top.currency);
   const asOf = textAt(top.asOf, 'asOf');
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(asOf)) refuse('asOf', 'must be a date such as 2026-11-21', asOf);
+  if (!isDate(asOf)) refuse('asOf', 'must be a date such as 2026-11-21', asOf);
   const regions = mapAt(top.regions, 'regions', parseRegion);
   const fallbackRegion = textAt(top.fallbackRegion, 'fallbackRegion');
   if (!Object.hasOwn(regions, fallbackRegion)) refuse('fallbackRegion', 'must be one of the regions', fallbackRegion);
@@ -163,6 +163,11 @@ function numberAt(json: unknown, path: string): number {
     return refuse(path, 'must be a number of 0 or more', json);
   }
   return json;
+}
+
+function isDate(text: string): boolean {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
 
 function textAt(json: unknown, path: string): string {

@@ -2,7 +2,6 @@ import pLimit from 'p-limit';
 import { descriptionFor } from '../domain/correlation.ts';
 import type { JobId } from '../domain/ids.ts';
 import { hasOutput } from '../domain/progress.ts';
-import type { Again } from '../domain/schedule/decide.ts';
 import { describeHold, type Hold } from '../domain/schedule/hold.ts';
 import { RequestLog } from '../domain/schedule/request-log.ts';
 import { ServiceError } from '../domain/service-error.ts';
@@ -12,7 +11,7 @@ import { FatalError } from '../lib/errors.ts';
 import type { Tier } from '../ports.ts';
 import type { Change, PlannedArchive } from '../state/archives.ts';
 import type { Deps } from './deps.ts';
-import { SecondJobs } from './second-jobs.ts';
+import { type SecondAllowance, SecondJobs } from './second-jobs.ts';
 import { MOST_REQUEST_TRIES } from './tries.ts';
 import { isServiceAway } from './weather.ts';
 import type { Work } from './work.ts';
@@ -36,8 +35,8 @@ export interface Allowance {
   readonly wakeAt?: number;
   /** Why it is nothing. */
   readonly hold?: Hold;
-  /** Archives with an output, to be asked for again before any others; `ceiling`: in bytes of whole archives. */
-  readonly again?: Again & { readonly ceiling: number };
+  /** Archives with an output, to be asked for again before any others. */
+  readonly again?: SecondAllowance;
 }
 
 /**
@@ -57,7 +56,7 @@ export async function requestArchives(
     const now = deps.clock.now();
     const allowance = options.allowance();
     const { again } = allowance;
-    const renewed = again ? seconds.take(again, again.ceiling, REQUEST_BATCH, now) : [];
+    const renewed = again ? seconds.take(again, REQUEST_BATCH, now) : [];
     const batch =
       renewed.length > 0
         ? renewed

@@ -72,7 +72,7 @@ export function createAllowance(
       bytes: request.bytes,
       wakeAt,
       hold,
-      ...(again && { again: { ...again, ceiling: ceiling.bytes } }),
+      ...(again && { again: { ...again, ceiling: ceiling.bytes, sums: stagedAt } }),
     };
   };
 }

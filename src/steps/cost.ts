@@ -4,6 +4,7 @@ import { type Rates, ratesFor } from '../domain/price/rates.ts';
 import { mayRequest, openMeter, requestMade, type SpendMeter } from '../domain/price/spend-meter.ts';
 import { usdOfCopies, usdOfRequests } from '../domain/price/spent.ts';
 import { parseStorageClass, type StorageClass } from '../domain/price/storage-class.ts';
+import { hasOutput } from '../domain/progress.ts';
 import { partCount } from '../domain/ranges.ts';
 import type { Tier } from '../ports.ts';
 import type { PlannedArchive } from '../state/archives.ts';
@@ -55,7 +56,7 @@ export function keepRates(
   facts.set('rates', ratesFor(prices, regions));
 }
 
-/** How many of `next`, in their order, the cap leaves room for: their requests and their copies. */
+/** How many of `next`, in their order, the cap leaves room for: their requests, and their copies where these do not follow anyway. */
 export function withinCap(
   state: StateFile,
   next: readonly PlannedArchive[],
@@ -66,7 +67,8 @@ export function withinCap(
   const { spentUsd, committedUsd } = costOf(state);
   let meter = openMeter({ capUsd: options.maxCost + ROUNDING_USD, spentUsd, committedUsd });
   // there may be a job for each of these: nobody has heard
-  for (const unsure of state.archives.asked()) meter = added(meter, rates, unsure, options) ?? meter;
+  for (const unsure of [...state.archives.asked(), ...state.outputs.asked()])
+    meter = added(meter, rates, unsure, options) ?? meter;
   let count = 0;
   let bytes = 0;
   for (const archive of next) {
@@ -83,12 +85,15 @@ export function withinCap(
 function added(
   meter: SpendMeter,
   rates: Rates,
-  { size, partSize }: PlannedArchive,
+  { size, partSize, progress }: PlannedArchive,
   { tier, storageClass }: { readonly tier: Tier; readonly storageClass: StorageClass },
 ): SpendMeter | undefined {
   const spending = {
     requestUsd: costOfRequest(rates, { bytes: size, tier }),
-    copyUsd: costOfCopy(rates, { bytes: size, parts: partCount(size, partSize), storageClass }),
+    // one copy follows from an archive that was asked for, however often it is asked for again
+    copyUsd: hasOutput(progress)
+      ? 0
+      : costOfCopy(rates, { bytes: size, parts: partCount(size, partSize), storageClass }),
   };
   return mayRequest(meter, spending) ? requestMade(meter, spending) : undefined;
 }

@@ -6,7 +6,7 @@ import { USUAL_DELAYS } from '../../src/simulator/glacier/jobs.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import type { TransferStatus } from '../../src/steps/status.ts';
 import { run } from '../support/program.ts';
-import { archivesOf, expectEnded, inRealSeconds, nameOf, type Scene, scene } from './scene.ts';
+import { archivesOf, expectEnded, inRealSeconds, nameOf, type Scene, scene, VAULT } from './scene.ts';
 
 /** Four days pass in a minute, and half a minute is what the machine may be late by before an output is lost. */
 const SPEED = 6000;
@@ -181,6 +181,48 @@ describe('what goes wrong on the way', () => {
 });
 
 describe('an archive that takes longer than an output lives', () => {
+  it('is not asked for again above --max-cost, and goes on with its parts under a higher one', {
+    timeout: LONG,
+  }, async () => {
+    const size = 40 * MiB;
+    const it = await scene({
+      speed: SPEED,
+      vault: { archives: archivesOf([size]) },
+      glacier: { delays: USUAL_DELAYS },
+    });
+    const rate = String(Math.round((size * 1000) / (30 * HOUR)));
+    const args = ['--bwlimit', rate, '--concurrency', '1', '--reconcile-every', '3h'];
+    const ofPlan = [
+      '--vault',
+      VAULT,
+      '--bucket',
+      'copies',
+      '--state-dir',
+      it.stateDir,
+      '--part-size',
+      '8MiB',
+      '--json',
+    ];
+    const plan = await run(['plan', ...ofPlan], { env: it.simulator.environment });
+    const { once } = JSON.parse(plan.stdout) as { once: { highUsd: number } };
+    const ended = await it.transfer([...args, '--max-cost', String(once.highUsd)]);
+    expectEnded(ended, 8);
+    expect(ended.stdout).toContain('--max-cost was reached');
+    expect(it.calls('InitiateJob')).toBe(1);
+    const cost = (await statusOf(it))?.cost;
+    expect(cost?.spentUsd).toBeLessThanOrEqual(once.highUsd);
+    expectEnded(await it.transfer(args), 0);
+
+    await it.expectCopied();
+    expect(it.calls('InitiateJob')).toBe(2);
+    expect(it.calls('CreateMultipartUpload')).toBe(1);
+    expect(it.calls('UploadPart')).toBe(5);
+    // both jobs are on the bill
+    const request = ((await statusOf(it))?.cost.spentUsd ?? 0) - once.highUsd;
+    expect(request).toBeGreaterThan(0);
+    expect(request).toBeLessThan(once.highUsd);
+  });
+
   it('is asked for again before that, and keeps its parts and its upload', { timeout: LONG }, async () => {
     const size = 40 * MiB;
     const it = await scene({

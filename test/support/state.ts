@@ -28,10 +28,10 @@ export function stateFile(path = join(temporaryFolder(), 'state.sqlite')): State
 }
 
 /** Lists `count` archives and gives each a key; rows are numbered from 1. */
-export function plan(state: StateFile, count: number, from = 1): void {
+export function plan(state: StateFile, count: number, from = 1, fields: Partial<ListedArchive> = {}): void {
   state.transaction(() => {
     for (let n = from; n < from + count; n += 1) {
-      state.archives.insert(listed(n));
+      state.archives.insert(listed(n, fields));
       state.archives.advance(n, [{ type: 'planned' }], { key: `key/${n}` as ObjectKey, partSize: 8 * MiB });
     }
   });

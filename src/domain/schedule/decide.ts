@@ -10,7 +10,7 @@ export interface Limits {
   readonly maxBytesPerDay?: number;
   /** The data retrieval policy; it binds requests of the Standard tier only. */
   readonly policyBytesPerHour?: number;
-  /** What `--max-transfer` leaves for planned archives: it less all that is requested, staged or copied. */
+  /** What `--max-transfer` leaves for planned archives: it less all that is requested, staged or copied. Below 0, some of that waits. */
   readonly transferLeft?: number;
   /** What `--max-cost` leaves, for new requests and repeated ones together. */
   readonly costLeft?: Work;
@@ -103,7 +103,11 @@ export function decide(situation: Situation): Decision {
     return { ...common, request: NOTHING, hold: { code: 'request_rate', until }, wakeAt: until };
   }
 
-  const again = askAgain(staged, losses, now + times.last + AGAIN_LEAD, starving, room, ceiling);
+  // an output is not renewed for a later run, which may find that it has time for it after all
+  const copiesAll = (limits.transferLeft ?? 0) >= 0;
+  const again = copiesAll
+    ? askAgain(staged, losses, now + times.last + AGAIN_LEAD, starving, room, ceiling)
+    : undefined;
   const left = {
     count: room.count - (again?.count ?? 0),
     bytes: room.bytes - (again?.bytes ?? 0),

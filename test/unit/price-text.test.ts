@@ -3,25 +3,34 @@ import { formatMonths, formatUsd } from '../../src/cli/output/amounts.ts';
 import { renderPlan } from '../../src/cli/output/plan-text.ts';
 import { estimate } from '../../src/domain/price/estimate.ts';
 import { addArchive, emptyFigures } from '../../src/domain/price/figures.ts';
-import { SHIPPED_PRICES } from '../../src/domain/price/prices.ts';
-import type { StorageClass } from '../../src/domain/price/storage-class.ts';
+import { SHIPPED_PRICES, type Tier } from '../../src/domain/price/prices.ts';
+import { STORAGE_CLASSES, type StorageClass } from '../../src/domain/price/storage-class.ts';
 import { DAY } from '../../src/lib/duration.ts';
-import { MiB, TiB } from '../../src/lib/size.ts';
+import { GiB, MiB, TiB } from '../../src/lib/size.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 
 function rendered(
-  options: { region?: string; storageClass?: StorageClass; count?: number; format?: string; days?: number } = {},
+  options: {
+    region?: string;
+    tier?: Tier;
+    storageClass?: StorageClass;
+    count?: number;
+    size?: number;
+    format?: string;
+    days?: number;
+  } = {},
 ): string {
-  const { region = 'us-east-1', storageClass = 'DEEP_ARCHIVE', count = 100_000, format = 'mt2', days = 30 } = options;
+  const { region = 'us-east-1', tier = 'Bulk', storageClass = 'DEEP_ARCHIVE' } = options;
+  const { count = 100_000, size = 1_000_000_000, format = 'mt2', days = 30 } = options;
   const figures = emptyFigures(NOW);
   for (let index = 0; index < count; index += 1) {
-    addArchive(figures, { size: 1_000_000_000, createdAt: NOW - days * DAY, partSize: 128 * MiB, format });
+    addArchive(figures, { size, createdAt: NOW - days * DAY, partSize: 128 * MiB, format });
   }
   const paces = { requestsPerSecond: 10, maxBytesPerDay: 100 * TiB };
   const prices = SHIPPED_PRICES;
   const places = { region, destinationRegion: 'us-east-1' };
-  return renderPlan(estimate({ figures, prices, tier: 'Bulk', storageClass, paces, ...places }));
+  return renderPlan(estimate({ figures, prices, tier, storageClass, paces, ...places }));
 }
 
 /** The words of the line that begins with `start`. */
@@ -44,7 +53,7 @@ describe('a plan on the terminal', () => {
     expect(line(text, 'UploadPart')).toBe('UploadPart | 800,000 | $0.005 /1,000 | $4.00');
     // 250 + 2.50 + 0.50 + 4 + 5
     expect(line(text, 'total')).toBe('total | $262.00');
-    expect(line(text, 'if Bulk retrieval')).toBe('if Bulk retrieval is "free" | $9.50');
+    expect(text).toMatch(/if Bulk retrieval is\n +"free" +\$9\.50\n/);
     // 100,003.2768 GB x 0.0036 x 2 months
     expect(line(text, 'are deleted today')).toBe('are deleted today | $720.02');
   });
@@ -56,7 +65,7 @@ describe('a plan on the terminal', () => {
     // (262 + 720.02) / 260.99
     expect(line(text, 'pays off')).toBe('pays off after 3.8 months');
     expect(line(text, 'billed for')).toBe('billed for 180 days at least: $594.13 in all');
-    expect(text).toContain('$1,153.57 for these archives');
+    expect(text).toContain('two published examples: $1,153.57.');
     expect(text).toContain('A machine outside AWS would add $9,000.00');
     // 100,000 requests at 10 a second take 2 h 46 min 40 s; 90.9 of 100 TiB a day take 21 h 49 min
     expect(line(text, 'pace of requests')).toBe('pace of requests | 2h 46m');
@@ -88,6 +97,21 @@ describe('a plan on the terminal', () => {
     expect(Math.max(...text.split('\n').map((each) => each.length))).toBeLessThanOrEqual(80);
     expect(text).toContain('\\x1b[31mred');
     expect(text).not.toContain('\u001b');
+  });
+
+  it('keeps to 80 columns by every tier, to every class and to another Region, for tiny archives and for huge ones', () => {
+    const texts = (['Bulk', 'Standard', 'Expedited'] as const).flatMap((tier) =>
+      STORAGE_CLASSES.flatMap((storageClass) =>
+        [1, 20_000, 40_000 * GiB].map((size) =>
+          rendered({ tier, storageClass, size, region: 'ap-southeast-2', count: 50 }),
+        ),
+      ),
+    );
+
+    const longest = texts
+      .flatMap((text) => text.split('\n'))
+      .reduce((most, each) => (each.length > most.length ? each : most));
+    expect(longest.length, longest).toBeLessThanOrEqual(80);
   });
 
   it('is short for an empty vault', () => {

@@ -27,7 +27,8 @@ export function renderPlan(plan: Estimate): string {
 function headLines({ archives, region, destinationRegion, tier, storageClass }: Estimate): readonly string[] {
   return [
     `${archivesOf(archives.archives)}, ${formatSize(archives.bytes)}`,
-    `from the vault in ${region} by ${tier} retrieval to ${storageClass} in ${destinationRegion}`,
+    `from the vault in ${region} by ${tier} retrieval`,
+    `to ${storageClass} in ${destinationRegion}`,
   ];
 }
 
@@ -41,11 +42,9 @@ function tallyLines(title: string, tallies: readonly NamedTally[]): readonly str
 function onceLines(plan: Estimate): readonly string[] {
   const [counted, ...cheaper] = plan.retrieval;
   const lines = [...counted.lines, ...plan.copy.lines].filter(({ quantity }) => quantity > 0);
-  const otherReadings = cheaper.map(({ variant, usd }) => [
-    `  if ${plan.tier} retrieval is "${variant}"`,
-    '',
-    '',
-    formatUsd(usd + plan.copy.usd),
+  const otherReadings = cheaper.flatMap(({ variant, usd }) => [
+    [`  if ${plan.tier} retrieval is`, '', '', ''],
+    [`    "${variant}"`, '', '', formatUsd(usd + plan.copy.usd)],
   ]);
   return costTable([
     ['Once', '', '', ''],
@@ -114,7 +113,7 @@ function timeLines({ tier, duration }: Estimate): readonly string[] {
 function noteLines(plan: Estimate): readonly string[] {
   const { awsSolution } = plan;
   return [
-    `AWS's own solution, by its two published examples: ${formatUsd(awsSolution.usd)} for these archives.`,
+    `AWS's own solution, by its two published examples: ${formatUsd(awsSolution.usd)}.`,
     `A machine outside AWS would add ${formatUsd(plan.outsideAwsUsd)} for the download.`,
     `Prices of ${plan.pricesAsOf}, in USD.`,
     ...(plan.assumed

@@ -11,7 +11,7 @@ export function vaultMonth({ total }: Sums, rates: Rates): readonly CostLine[] {
   const rate = rates.vault.storagePerGbMonth;
   return [
     monthly(gbLine('archives', total.bytes, rate, rates)),
-    monthly(gbLine('32 KB for each archive', total.archives * VAULT_OVERHEAD_BYTES, rate, rates)),
+    monthly(gbLine('32 KB an archive', total.archives * VAULT_OVERHEAD_BYTES, rate, rates)),
   ];
 }
 
@@ -21,16 +21,13 @@ export function bucketMonth({ total, small }: Sums, storageClass: StorageClass, 
   const { storagePerGbMonth, monitoringPerThousandObjects } = rates.s3[storageClass];
   const topUp = minimumBytes === 0 ? 0 : small.archives * minimumBytes - small.bytes;
   const lines = [...stepLines('objects', 0, total.bytes, storagePerGbMonth, rates)];
-  if (topUp > 0)
-    lines.push(...stepLines('objects below 128 KB, the rest of it', total.bytes, topUp, storagePerGbMonth, rates));
+  if (topUp > 0) lines.push(...stepLines('rest of objects below 128 KB', total.bytes, topUp, storagePerGbMonth, rates));
   if (indexBytes > 0) {
-    lines.push(
-      ...stepLines('32 KB for each object', total.bytes, total.archives * indexBytes, storagePerGbMonth, rates),
-    );
+    lines.push(...stepLines('32 KB an object', total.bytes, total.archives * indexBytes, storagePerGbMonth, rates));
   }
   if (nameBytes > 0) {
     const standard = rates.s3.STANDARD.storagePerGbMonth;
-    lines.push(...stepLines('8 KB for each object, as STANDARD', 0, total.archives * nameBytes, standard, rates));
+    lines.push(...stepLines('8 KB an object, as STANDARD', 0, total.archives * nameBytes, standard, rates));
   }
   if (monitoringPerThousandObjects) {
     // Objects below 128 KB are neither monitored nor billed for it (Amazon S3 pricing, note on Intelligent-Tiering).

@@ -17,7 +17,19 @@ export function checkTransferFlags(flags: TransferFlags): void {
     );
   }
   checkPlaceFlags(flags);
+  checkRanges(flags);
   if (flags.quiet && flags.verbose) throw new UsageError('--quiet and --verbose rule each other out');
+}
+
+/** A range that nothing is in is a slip, and would be a transfer that is complete at once. */
+function checkRanges({
+  minSize = 0,
+  maxSize = Infinity,
+  createdAfter = -Infinity,
+  createdBefore = Infinity,
+}: TransferFlags) {
+  if (minSize > maxSize) throw new UsageError('--min-size is above --max-size: no archive is as large');
+  if (createdAfter >= createdBefore) throw new UsageError('--created-after is not before --created-before');
 }
 
 /**

@@ -100,7 +100,10 @@ export function usd(text: string): number {
 /** Milliseconds since 1970 of a date (its beginning, UTC) or a time. */
 export function date(text: string): number {
   const value = Date.parse(text);
-  if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) || Number.isNaN(value)) {
+  const day = Date.parse(text.slice(0, 10));
+  // the 30th of February is the 1st or 2nd of March to Date.parse
+  const isDay = !Number.isNaN(day) && new Date(day).toISOString().startsWith(text.slice(0, 10));
+  if (!isDay || !/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) || Number.isNaN(value)) {
     throw new InvalidArgumentError('write a date such as 2015-12-31, or a time such as 2015-12-31T23:59:59Z.');
   }
   return value;

@@ -137,6 +137,8 @@ it('refuses a glob that is none, and dates and sizes that are none', async () =>
     ['--include', 'a[b', 'has a [ that is not closed'],
     ['--exclude', '***', 'too many stars'],
     ['--created-after', 'yesterday', 'write a date'],
+    ['--created-before', '2015-02-30', 'write a date'],
+    ['--created-before', '2015-02-30T10:00:00Z', 'write a date'],
     ['--min-size', 'big', 'not a size'],
     ['--limit', '0', 'a whole number from 1'],
   ] as const) {
@@ -144,4 +146,13 @@ it('refuses a glob that is none, and dates and sizes that are none', async () =>
     expectEnded(ended, 2);
     expect(reasonOf(ended)).toContain(reason);
   }
+});
+
+it.each([
+  [['--min-size', '2k', '--max-size', '1k'], '--min-size is above --max-size'],
+  [['--created-after', '2015-01-02', '--created-before', '2015-01-02'], '--created-after is not before'],
+])('refuses ranges that nothing is in: %s', async (filters, reason) => {
+  const ended = await run(['transfer', '--vault', VAULT, '--bucket', BUCKET, ...filters]);
+  expectEnded(ended, 2);
+  expect(reasonOf(ended)).toContain(reason);
 });

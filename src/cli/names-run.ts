@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from '../app.ts';
 import { clockFrom } from '../lib/clock.ts';
-import { FatalError } from '../lib/errors.ts';
+import { FatalError, UsageError } from '../lib/errors.ts';
 import { defaultStateDir, findTransfer, openTransfer, statePathOf } from '../state/directory.ts';
 import { lockTransfer } from '../state/lock.ts';
 import { openStateFile, type StateFile } from '../state/state-file.ts';
@@ -22,6 +22,7 @@ export interface NamesRunFlags extends LogOptions {
   readonly profile?: string;
   readonly endpointUrl?: string;
   readonly inventory?: string;
+  readonly refreshInventory?: boolean;
   readonly prefix: string;
   readonly names?: string;
   readonly synologyMapping?: string;
@@ -35,9 +36,14 @@ export type NamesDeps = Pick<InventoryDeps, 'state' | 'log' | 'signals'>;
 /**
  * Opens a transfer whose archives all have their keys, runs `work`, and closes it again. Where an inventory, names or keys are still to be
  * taken in, that is done first; else nothing is written, and a transfer that runs is not disturbed.
- * @throws {FatalError} `no_inventory`.
+ * @throws {FatalError} `no_inventory`. @throws {UsageError} for what would ask Glacier for an inventory.
  */
 export async function withNames<T>(flags: NamesRunFlags, io: Io, work: (deps: NamesDeps) => Promise<T>): Promise<T> {
+  if (flags.refreshInventory && flags.inventory === undefined) {
+    throw new UsageError(
+      'names asks for no inventory: `plan --refresh-inventory` does, or give a file with --inventory',
+    );
+  }
   const log = createLog(flags, (line) => void process.stderr.write(`${line}\n`));
   const signals = signalsOf(io.stop, log);
   const known = flags.inventory === undefined ? pathOfKnown(flags) : undefined;
@@ -96,6 +102,7 @@ async function prepare(deps: InventoryDeps, flags: NamesRunFlags, storedInventor
   await readInventory(deps, {
     vault,
     inventoryFile: flags.inventory,
+    refreshInventory: flags.refreshInventory,
     storedInventory,
     once: true,
     topicArn: undefined,

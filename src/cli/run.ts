@@ -79,6 +79,11 @@ export interface TransferFlags extends LogOptions, ProgressOptions, ObserveFlags
   readonly stateBackup?: { readonly bucket: string; readonly prefix: string };
 }
 
+interface RunFlags extends TransferFlags {
+  /** It asks for no archives, and is not shown as if it did. */
+  readonly planOnly?: boolean;
+}
+
 /** One run of `transfer` or `plan`: the state is open and held, the log and the progress are on. */
 export interface Run {
   readonly deps: Deps;
@@ -94,7 +99,7 @@ export interface Run {
 const GRACE = 30 * SECOND;
 
 /** Opens all that a run needs, runs `work`, and closes it again, whatever happens. */
-export async function withRun<T>(flags: TransferFlags, io: Io, work: (run: Run) => Promise<T>): Promise<T> {
+export async function withRun<T>(flags: RunFlags, io: Io, work: (run: Run) => Promise<T>): Promise<T> {
   const cloud = await connect(
     { region: undefined, profile: undefined, endpointUrl: undefined, ...flags },
     flags.concurrency,
@@ -118,7 +123,7 @@ export async function withRun<T>(flags: TransferFlags, io: Io, work: (run: Run) 
 }
 
 async function inRun<T>(
-  flags: TransferFlags,
+  flags: RunFlags,
   io: Io,
   { cloud, clock, state }: { cloud: Cloud; clock: Clock; state: StateFile },
   work: (run: Run) => Promise<T>,
@@ -133,7 +138,7 @@ async function inRun<T>(
   });
   let hold: () => string | undefined = () => undefined;
   const speed = speedFrom(process.env.GLACIER2S3_CLOCK);
-  const status = () => statusOf(state, { now: Date.now(), running: true, speed });
+  const status = () => statusOf(state, { now: Date.now(), running: !flags.planOnly, speed });
   const openView = () => createProgress(flags, { status, hold: () => hold() });
   let view: ProgressView | undefined;
   const say = (line: string) => (view ? view.log(line) : void process.stderr.write(`${line}\n`));

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { isFailure } from '../domain/service-error.ts';
 import { SECOND } from '../lib/duration.ts';
 import { FatalError } from '../lib/errors.ts';
@@ -33,8 +34,27 @@ export async function readInventory(deps: InventoryDeps, options: InventoryOptio
   const { state } = deps;
   const known = state.facts.get('inventory');
   if (known?.loadedAt === undefined) return load(deps, options, firstTarget(state));
-  if (!options.refreshInventory) return { type: 'ready' };
+  if (!options.refreshInventory) {
+    await sayIfUnused(deps, options);
+    return { type: 'ready' };
+  }
   return refresh(deps, options, known);
+}
+
+/** A file is given, and the inventory at hand is another: said, or it would be taken for the one that counts. */
+export async function sayIfUnused(
+  { state, log }: Pick<InventoryDeps, 'state' | 'log'>,
+  { inventoryFile }: Pick<InventoryOptions, 'inventoryFile'>,
+): Promise<void> {
+  if (inventoryFile === undefined) return;
+  const known = state.facts.get('inventory');
+  // one that has been read in may be removed
+  const size = await stat(inventoryFile).then(
+    (file) => file.size,
+    () => known?.size,
+  );
+  if (known?.source === inventoryFile && known.size === size) return;
+  log.warn({ file: inventoryFile }, 'the inventory at hand is used: --refresh-inventory takes in the one of the file');
 }
 
 async function load(deps: InventoryDeps, options: InventoryOptions, target: LoadTarget): Promise<InventoryOutcome> {

@@ -4,7 +4,7 @@ import { RequestLog } from '../domain/schedule/request-log.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { Channel } from '../ports.ts';
 import type { StateFile } from '../state/state-file.ts';
-import { readInventory } from './1-inventory.ts';
+import { readInventory, sayIfUnused } from './1-inventory.ts';
 import { checkGivenFiles, planArchives } from './2-plan.ts';
 import { type RequestOptions, requestArchives } from './3-request.ts';
 import { hearAll, hearNotifications, reconcile, reconcileAtIntervals } from './4-notify.ts';
@@ -105,7 +105,10 @@ async function prepare(deps: Deps, options: TransferOptions, consent: Consent): 
   if (!isNew && !options.refreshInventory) {
     // other names or filters may have given a transfer that was at its end something to do
     await planArchives(deps, options);
-    if (!isUnfinished(state)) return true;
+    if (!isUnfinished(state)) {
+      await sayIfUnused(deps, options);
+      return true;
+    }
   } else if (options.inventoryFile === undefined) await consent.mayBegin();
   if (isNew) await checkGivenFiles(deps, options);
   const destinationRegion = await checkBucket(deps, options);

@@ -411,3 +411,47 @@ it('takes in a newer inventory: what is new is copied, what is gone is said, wha
   expectEnded(await at.transfer(['--refresh-inventory']), 3);
   expect(inventoryJobs(at)).toBe(2);
 });
+
+it('says that a file of --inventory is not used where there is an inventory, and takes it in with --refresh-inventory', async () => {
+  const at = await scene({ vault: { archives: archivesOf([100, 200]) } });
+  const newer = join(temporaryFolder(), 'newer.json');
+  const older = join(temporaryFolder(), 'older.json');
+  const inventory = async (path: string) => {
+    expectEnded(await command(at, 'inventory', 'get', '--vault', VAULT, '--refresh-inventory'), 0);
+    expectEnded(await command(at, 'inventory', 'export', '--vault', VAULT, '--output', path), 0);
+  };
+  await inventory(older);
+  const vault = vaultOf(at);
+  vault.add({ description: 'new.bin', content: { kind: 'zeros', size: 400 } });
+  at.simulator.advance(MINUTE);
+  vault.takeInventory();
+  await inventory(newer);
+  expectEnded(await at.transfer(['--inventory', older]), 0);
+  const again = await at.transfer(['--inventory', older]);
+  expect(again.stderr).not.toContain('--refresh-inventory');
+
+  for (const ended of [
+    await at.transfer(['--inventory', newer]),
+    await command(at, 'plan', ...ofTransfer, '--inventory', newer),
+    await command(at, 'names', ...ofTransfer, '--inventory', newer),
+  ]) {
+    expectEnded(ended, 0);
+    expect(ended.stderr).toMatch(/warning the inventory at hand is used: --refresh-inventory/);
+  }
+  const asked = await command(at, 'names', ...ofTransfer, '--refresh-inventory');
+  expectEnded(asked, 2);
+  expect(reasonOf(asked)).toContain('plan --refresh-inventory');
+  const named = await command(at, 'names', ...ofTransfer, '--inventory', newer, '--refresh-inventory');
+  expect(named.stdout).toContain('new.bin');
+  expectEnded(await at.transfer(), 0);
+  await at.expectCopied();
+});
+
+it('shows a plan as a plan: nothing is requested by it', async () => {
+  const at = await scene({ speed: 600 });
+  for (let times = 0; times < 2; times += 1) {
+    const ended = await command(at, 'plan', ...ofTransfer);
+    expectEnded(ended, 0);
+    expect(ended.stderr).not.toContain('requesting');
+  }
+});

@@ -12,7 +12,7 @@ export interface PlanFlags extends TransferFlags {
 /** Says what a transfer would do and cost. @returns the exit code. */
 export function plan(flags: PlanFlags, io: Io): Promise<number> {
   // the plan is the one document on stdout: no events of a run
-  return withRun({ ...flags, json: false }, io, async ({ deps, options }) => {
+  return withRun({ ...flags, json: false, planOnly: true }, io, async ({ deps, options }) => {
     const isNew = deps.state.facts.get('inventory')?.loadedAt === undefined;
     if (isNew) await checkGivenFiles(deps, options);
     const inventory = await readInventory(deps, { ...options, topicArn: undefined });

@@ -9,7 +9,7 @@ export interface TransferAccount extends TransferStatus {
   readonly madeAt: string;
   /** Skipped archives by the filter. */
   readonly skips: readonly (Total & { readonly filter: string })[];
-  /** Archives whose originals the program that uploaded them has compressed or encrypted: copied as they are. */
+  /** Archives, copied or not, whose originals the program that uploaded them has compressed or encrypted. */
   readonly flagged: readonly (Total & { readonly original: string })[];
 }
 

@@ -100,6 +100,7 @@ async function readNamesFile(deps: NameDeps, path: string): Promise<number> {
     else if (rows.add(line.line, line.archiveId, line.key)) await ticker.tick(position, size);
   }
   rows.flush();
+  deps.log.info({ names: rows.count }, 'the names are being held against the inventory');
   state.transaction(() => state.names.index('overrides'));
   const repeated = state.names.repeated('overrides', NAMED_PROBLEMS);
   problems.addAll(

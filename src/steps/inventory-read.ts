@@ -116,9 +116,7 @@ export async function copyStoredInventory(deps: InventoryDeps, target: LoadTarge
     const ticker = createTicker(log, 'the inventory that was taken before is being copied', deps.signals.stop);
     const flush = async () => {
       await ticker.tick(copied, rows ?? 0);
-      state.transaction(() => {
-        for (const archive of batch) target.insert(archive);
-      });
+      state.transaction(() => target.insertAll(batch));
       copied += batch.length;
       batch = [];
     };

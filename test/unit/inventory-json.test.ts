@@ -32,6 +32,7 @@ const description = fc.oneof(
     '',
     '{"Path":"c:+AF8-my","Flags":0}',
     '}]},{"ArchiveId":"x"',
+    'x},{',
     '\\"',
     '"],[{',
     '\\',
@@ -91,6 +92,36 @@ describe('a JSON inventory', () => {
           rows.map(({ ArchiveDescription, Size }) => [ArchiveDescription.toWellFormed(), Size]),
         );
       }),
+    );
+  });
+
+  it('gives the same rows whether they are parsed many at once or one by one', () => {
+    const anyRow = fc.record({
+      description,
+      damage: fc.option(fc.constantFrom(...Object.values(DAMAGE)), { freq: 200 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(anyRow, { minLength: 300, maxLength: 400 }),
+        fc.integer({ min: 1, max: 90_000 }),
+        (specs, length) => {
+          const rows = specs.map(({ description: text, damage }, i) =>
+            (damage ?? String)(JSON.stringify(rowOf(`r${i}`, { ArchiveDescription: `the archive ${text}` }))),
+          );
+          const bytes = fileOf(...rows, good('last'));
+          const parser = new JsonInventoryParser();
+          const byOne = readWith(parser, bytes, [200]);
+
+          expect(byOne.rows.length).toBeGreaterThan(250);
+          expect(read(bytes)).toEqual(byOne);
+          expect(read(bytes, [length])).toEqual(byOne);
+          for (const { offset, rows: given } of offsetsOf(new JsonInventoryParser(), bytes, 70_000)) {
+            const rest = readWith(new JsonInventoryParser({ offset }), bytes.subarray(offset));
+            expect(rest).toMatchObject({ complete: true, rows: byOne.rows.slice(given) });
+          }
+        },
+      ),
+      { numRuns: 12 },
     );
   });
 
@@ -242,9 +273,12 @@ describe('a row of a JSON inventory that is no archive', () => {
   });
 
   it('and is larger than any row can be is given up, not held', () => {
-    const rows = [good('a'), `{"ArchiveId":"${'b'.repeat(300 * KiB)}`, good('c')];
-    for (const lengths of [[Number.POSITIVE_INFINITY], [10 * KiB], [64 * KiB]]) {
-      const result = read(fileOf(...rows), lengths);
+    const unended = `{"ArchiveId":"${'b'.repeat(300 * KiB)}`;
+    const whole = JSON.stringify(rowOf('b', { ArchiveDescription: 'b'.repeat(64 * KiB) }));
+    for (const [long, length] of [unended, whole].flatMap((row) =>
+      [Number.POSITIVE_INFINITY, 10 * KiB, 64 * KiB].map((pieces) => [row, pieces] as const),
+    )) {
+      const result = read(fileOf(good('a'), long, good('c')), [length]);
       expect(idsOf(result)).toEqual(['a', 'c']);
       expect(result.problems.length).toBeGreaterThan(0);
       expect(result.complete).toBe(true);

@@ -60,7 +60,7 @@ function reach(state: StateFile, n: number, how: (typeof REACHED)[number]): void
 function refresh(state: StateFile, listed: readonly number[], date: number | 'none' = NEW): void {
   state.transaction(() => {
     state.refresh.clear();
-    for (const n of listed) state.refresh.insert(archive(n));
+    state.refresh.insertAll(listed.map(archive));
     state.refresh.seal();
     state.facts.set('refresh', { source: 'job', date: date === 'none' ? undefined : date, loadedAt: NEW });
   });

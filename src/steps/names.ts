@@ -3,7 +3,7 @@ import type { NameFormat } from '../domain/names/decoded-name.ts';
 import type { KnownNames } from '../domain/names/name-of.ts';
 import { disambiguate, type KeyChange } from '../domain/object-key.ts';
 import { keepYoungGenerationSmall } from '../lib/young-generation.ts';
-import type { Plannable } from '../state/planning.ts';
+import type { Listed } from '../state/planning.ts';
 import type { StateFile } from '../state/state-file.ts';
 import { wantedKey } from './2-plan.ts';
 import type { Deps } from './deps.ts';
@@ -37,7 +37,7 @@ export interface NamesSummary {
   readonly encrypted: number;
 }
 
-const PAGE = 1000;
+const PAGE = 300;
 
 /** All archives, in the order of the inventory. Holds a page of them. */
 export function* namesOf(state: StateFile, prefix: string): Generator<NamedArchive> {
@@ -84,7 +84,7 @@ export async function summaryOfNames(
   };
 }
 
-function named(archive: Plannable, prefix: string, names: KnownNames | undefined) {
+function named(archive: Listed, prefix: string, names: KnownNames | undefined) {
   const { archiveId, description } = archive;
   const wanted = wantedKey(archive, prefix, names);
   const key = archive.key ?? wanted.key;
@@ -101,7 +101,7 @@ function named(archive: Plannable, prefix: string, names: KnownNames | undefined
 /** Attempts that are looked at: a third one would take two archives of one hash. */
 const ATTEMPTS = [1, 2, 3];
 
-function isToldApart({ archiveId, createdAt, key }: Plannable, wanted: Parameters<typeof disambiguate>[0]['key']) {
+function isToldApart({ archiveId, createdAt, key }: Listed, wanted: Parameters<typeof disambiguate>[0]['key']) {
   return ATTEMPTS.some((attempt) => key === disambiguate({ key: wanted, creationDate: createdAt, archiveId, attempt }));
 }
 

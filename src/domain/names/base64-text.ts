@@ -13,6 +13,6 @@ export function bytesOfBase64(text: string): Buffer | undefined {
 }
 
 /** The text of UTF-8 bytes, or undefined where they are not valid UTF-8. A byte order mark stays. */
-export function textOfUtf8(bytes: Uint8Array): string | undefined {
-  return isUtf8(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8') : undefined;
+export function textOfUtf8(bytes: Buffer): string | undefined {
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
 }

@@ -3,7 +3,6 @@ import { type DecodedName, type NameFlags, NO_FLAGS } from './decoded-name.ts';
 import { parseTimestamp } from './timestamp.ts';
 
 const DOCUMENT = /^<(m|ArchiveMetadata)>((?:\s*<([A-Za-z]+)>[^<]*<\/\3>)*)\s*<\/\1>$/;
-const ELEMENT = /<([A-Za-z]+)>([^<]*)<\//g;
 
 /**
  * FastGlacier, which CrushFTP, QNAP and scripts imitate: `<m>` with `<p>` (versions 2 to 4) or `<ArchiveMetadata>` with
@@ -14,13 +13,11 @@ const ELEMENT = /<([A-Za-z]+)>([^<]*)<\//g;
 export function decodeFastGlacier(text: string): DecodedName | undefined {
   const document = DOCUMENT.exec(text);
   if (!document) return undefined;
-  const elements = new Map<string, string>();
-  for (const [, name = '', value = ''] of (document[2] ?? '').matchAll(ELEMENT)) elements.set(name, value);
-
+  const elements = document[2] ?? '';
   const version1 = document[1] === 'ArchiveMetadata';
-  const encoded = elements.get(version1 ? 'Path' : 'p')?.replace(/\s+/g, '');
-  const mtime = parseTimestamp(elements.get(version1 ? 'LastModified' : 'lm'));
-  const flags = flagsOf(elements.get('ce'));
+  const encoded = textBehind(elements, version1 ? '<Path>' : '<p>')?.replace(/\s+/g, '');
+  const mtime = parseTimestamp(textBehind(elements, version1 ? '<LastModified>' : '<lm>'));
+  const flags = flagsOf(textBehind(elements, '<ce>'));
   if (!encoded) return { format: 'fastglacier', mtime, flags, note: 'it holds no path' };
   const bytes = bytesOfBase64(encoded);
   const path = bytes && textOfUtf8(bytes);
@@ -28,7 +25,14 @@ export function decodeFastGlacier(text: string): DecodedName | undefined {
   return { format: 'fastglacier', path, mtime, flags: path.endsWith('/') ? { ...flags, directory: true } : flags };
 }
 
+/** What stands behind the last such tag; no value holds a `<`. */
+function textBehind(elements: string, tag: string): string | undefined {
+  const at = elements.lastIndexOf(tag);
+  return at < 0 ? undefined : elements.slice(at + tag.length, elements.indexOf('<', at + tag.length));
+}
+
 function flagsOf(element: string | undefined): NameFlags {
-  const [compressed, encrypted] = (element ?? '').split(':').map((field) => field.trim() === '1');
+  if (element === undefined) return NO_FLAGS;
+  const [compressed, encrypted] = element.split(':').map((field) => field.trim() === '1');
   return compressed || encrypted ? { ...(compressed && { compressed }), ...(encrypted && { encrypted }) } : NO_FLAGS;
 }

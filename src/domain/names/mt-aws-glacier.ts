@@ -25,7 +25,7 @@ export function decodeMtAwsGlacier(text: string): DecodedName | undefined {
   return { format, path: filename, mtime: parseTimestamp(mtime), flags: NO_FLAGS };
 }
 
-function textOfTwiceEncoded(bytes: Uint8Array): string | undefined {
+function textOfTwiceEncoded(bytes: Buffer): string | undefined {
   const once = textOfUtf8(bytes);
   if (once === undefined || /[^\0-\xff]/.test(once)) return undefined;
   return textOfUtf8(Buffer.from(once, 'latin1'));

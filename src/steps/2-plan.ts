@@ -2,14 +2,17 @@ import type { KnownNames } from '../domain/names/name-of.ts';
 import { nameOf } from '../domain/names/name-of.ts';
 import { disambiguate, keyOf, type NamedKey } from '../domain/object-key.ts';
 import { copiesOf, partSizeFor } from '../domain/ranges.ts';
-import type { Plannable } from '../state/planning.ts';
+import type { Listed } from '../state/planning.ts';
 import type { Deps } from './deps.ts';
 import { checkNameFiles, knownNames, type NameFiles, takeNames } from './given-names.ts';
 import { checkIdsFile, type SelectOptions, selectArchives } from './select.ts';
 import { createTicker } from './ticker.ts';
 
-/** Archives in one transaction. */
-const BATCH = 2000;
+/**
+ * Archives in one transaction: so few that they are garbage before V8 takes them for something that stays. Giving a key costs 5.9 us
+ * of CPU with 300, 7.3 with 2,000, and takes 30 MiB less.
+ */
+const BATCH = 300;
 
 export interface PlanOptions extends NameFiles, SelectOptions {
   /** Bytes; a power of two MiB. */
@@ -44,7 +47,7 @@ export async function checkGivenFiles(deps: PlanDeps, options: PlanOptions): Pro
 
 /** The name of an archive and the key that it asks for: its own, unless another one has it. */
 export function wantedKey(
-  { archiveId, description }: Pick<Plannable, 'archiveId' | 'description'>,
+  { archiveId, description }: Pick<Listed, 'archiveId' | 'description'>,
   prefix: string,
   names: KnownNames | undefined,
 ): NamedKey & { readonly name: ReturnType<typeof nameOf> } {
@@ -110,7 +113,7 @@ async function tellApart({ state, log, signals }: PlanDeps, settled: number): Pr
   for (let after = 0; ; ) {
     const batch = planning.rivals(after, BATCH);
     const last = batch.at(-1);
-    if (!last) return renamed;
+    if (!last) break;
     state.transaction(() => {
       for (const { id, archiveId, createdAt, key } of batch) {
         if (key === kept) {
@@ -120,7 +123,7 @@ async function tellApart({ state, log, signals }: PlanDeps, settled: number): Pr
             attempt += 1;
             free = disambiguate({ key, creationDate: createdAt, archiveId, attempt });
           }
-          planning.changeKey(id, free);
+          planning.rename(id, free);
           renamed += 1;
         }
         kept = key;
@@ -129,4 +132,11 @@ async function tellApart({ state, log, signals }: PlanDeps, settled: number): Pr
     after = last.place;
     await ticker.tick(after, rivals);
   }
+  state.transaction(() => planning.endRivals());
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const from: number = after;
+    after = state.transaction(() => planning.takeRenames(from, BATCH));
+    await ticker.tick(rivals, rivals);
+  }
+  return renamed;
 }

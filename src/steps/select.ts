@@ -87,7 +87,7 @@ async function judgeAll(
   const ticker = createTicker(log, 'the filters are being applied', signals.stop);
   const each = async (work: (archive: Plannable) => void) => {
     for (let after = 0; ; ) {
-      const batch = planning.page(after, BATCH);
+      const batch = planning.judgeable(after, BATCH);
       const last = batch.at(-1);
       if (!last) return;
       state.transaction(() => batch.forEach(work));

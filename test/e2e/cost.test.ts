@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { formatUsd } from '../../src/cli/output/amounts.ts';
 import type { Estimate } from '../../src/domain/price/estimate.ts';
 import { SHIPPED_PRICES } from '../../src/domain/price/prices.ts';
 import { SECOND } from '../../src/lib/duration.ts';
@@ -42,6 +43,10 @@ it('shows spent and planned, and both are what the plan said once all is copied'
   expect(spentUsd).toBeCloseTo(once.highUsd, 9);
   expect(plannedUsd).toBe(spentUsd);
   expect(committedUsd).toBe(0);
+  const usd = formatUsd(once.highUsd);
+  for (const name of ['status', 'report']) {
+    expect((await command(at, name)).stdout).toContain(`spent ${usd} of ${usd} planned, as estimated\n`);
+  }
   expect((await planOf(at)).archives.archives).toBe(0);
 });
 

@@ -34,7 +34,7 @@ function statusWith(
     rate: { bytesPerSecond: 3 * MiB, archivesPerSecond: 3 },
     etaSeconds: 3723,
     nextExpiry: '2026-11-22T04:05:06.000Z',
-    cost: { spentUsd: 0, plannedUsd: 0, committedUsd: 0 },
+    cost: { spentUsd: 1.2, plannedUsd: 4.24, committedUsd: 0.5 },
     hold: { code: 'window_full', text: '3 MiB outstanding' },
     paces: null,
     lineRate: null,
@@ -50,6 +50,7 @@ it('shows at a glance how a transfer stands', () => {
       '  running as process 4711 since 2026-11-21 10:00 UTC',
       '  ███████████████████░  99% 1,001 of 1,004 archives, 1001 MiB of 1004 MiB, 3 MiB/s, 1h 2m left',
       '  requested 1  staged 2  verified 1,000  failed 1',
+      '  spent $1.20 of $4.24 planned, as estimated',
       '  failed: archive_not_found 1',
       '  next output expires 2026-11-22 04:05 UTC',
       '  nothing is being requested: 3 MiB outstanding',
@@ -68,6 +69,7 @@ it('says little of a transfer that has just begun', () => {
       nextExpiry: null,
       hold: null,
     },
+    cost: { spentUsd: 0, plannedUsd: 0, committedUsd: 0 },
     prefix: '',
   });
 

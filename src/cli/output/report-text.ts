@@ -2,7 +2,7 @@ import { STATES, type State } from '../../domain/progress.ts';
 import { formatSize } from '../../lib/size.ts';
 import type { TransferAccount } from '../../steps/account.ts';
 import { formatCount } from './amounts.ts';
-import { visible } from './status-text.ts';
+import { costText, visible } from './status-text.ts';
 import { alignColumns } from './text-table.ts';
 
 const MEANINGS: Readonly<Record<State, string>> = {
@@ -52,5 +52,6 @@ export function renderAccount(account: TransferAccount): string {
   ];
   const head = `${vault} to ${bucket}${prefix && `/${prefix}`}: ${phase}`;
   const dated = `the state of ${account.madeAt}${inventoryDate ? `, the inventory of ${inventoryDate}` : ''}`;
-  return `${visible(head)}\n${dated}\n\n${alignColumns(rows, ['left', 'right', 'right']).join('\n')}\n`;
+  const cost = costText(account);
+  return `${visible(head)}\n${dated}\n${cost && `${cost}\n`}\n${alignColumns(rows, ['left', 'right', 'right']).join('\n')}\n`;
 }

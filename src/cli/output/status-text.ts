@@ -3,7 +3,7 @@ import { formatDuration, SECOND } from '../../lib/duration.ts';
 import { formatSize } from '../../lib/size.ts';
 import type { TransferStatus } from '../../steps/status.ts';
 import type { InventoryStatus, Survey } from '../../steps/survey.ts';
-import { archivesOf, formatCount } from './amounts.ts';
+import { archivesOf, formatCount, formatUsd } from './amounts.ts';
 
 const BAR = 20;
 
@@ -36,6 +36,7 @@ export function renderStatus(status: TransferStatus): string {
           .filter(Boolean)
           .join(', '),
     statesLine(status),
+    costText(status),
     pacesLine(status),
     ...noteLines(status),
   ];
@@ -78,6 +79,11 @@ function pacesLine({ paces, running }: TransferStatus): string {
   };
   const { requestsPerSecond, requestsHalved, readsPerSecond, readsHalved } = paces;
   return `at most ${pace(requestsPerSecond, 'requests', requestsHalved)}, ${pace(readsPerSecond, 'reads', readsHalved)}`;
+}
+
+/** `spent $1.20 of $4.24 planned, as estimated`; empty before there is a plan. */
+export function costText({ cost: { spentUsd, plannedUsd } }: Pick<TransferStatus, 'cost'>): string {
+  return plannedUsd > 0 ? `spent ${formatUsd(spentUsd)} of ${formatUsd(plannedUsd)} planned, as estimated` : '';
 }
 
 /** `1.5 MiB/s`; empty where nothing moves. */

@@ -50,6 +50,7 @@ export function sampleReportPage(changes: Partial<ReportPage> = {}): string {
     region: 'eu-west-1',
     storageClass: 'DEEP_ARCHIVE',
     tier: 'Bulk',
+    phase: 'waiting',
     inventoryDate: HOSTILE,
     madeAt: '2026-11-21T10:00:00Z',
     states: [

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { emptyFigures } from '../../src/domain/price/figures.ts';
 import { samplePlanPage, sampleReportPage } from '../support/pages.ts';
 
 describe.each([
@@ -57,8 +58,12 @@ describe('the page of a report', () => {
     expect(text).toContain('899,997 archives copied and verified');
   });
 
-  it('says so where the inventory is empty', () => {
+  it.each([
+    ['inventory', 'The inventory has not arrived yet'],
+    ['complete', 'The inventory is empty'],
+  ] as const)('says so where the inventory is not there or empty: %s', (phase, said) => {
     const text = sampleReportPage({
+      phase,
       states: [],
       failures: [],
       skips: [],
@@ -68,7 +73,7 @@ describe('the page of a report', () => {
       formats: [],
     });
 
-    expect(text).toContain('The inventory is empty');
+    expect(text).toContain(said);
     expect(text).not.toContain('Failed, and why');
     expect(text).not.toMatch(/NaN|Infinity|undefined/);
   });
@@ -79,6 +84,13 @@ describe('the page of a plan', () => {
     for (const storageClass of ['STANDARD', 'INTELLIGENT_TIERING', 'GLACIER_IR', 'DEEP_ARCHIVE'] as const) {
       expect(samplePlanPage({ storageClass }), storageClass).not.toMatch(/NaN|Infinity|undefined/);
     }
+  });
+
+  it('says so where nothing is planned, and draws nothing of it', () => {
+    const text = samplePlanPage({ figures: emptyFigures(0) });
+
+    expect(text).toContain('Nothing is planned');
+    expect(text).not.toMatch(/NaN|Infinity|undefined|never|<svg|0ms/);
   });
 
   it('says that it never pays off where the bucket is dearer', () => {

@@ -147,11 +147,9 @@ function expiryNote(nextExpiry: number | undefined, now: number): string {
   return left > 0 ? `the next expires in ${formatDuration(left)}` : 'the next has expired';
 }
 
-function progress({ status: { archives } }: Snapshot): Markup {
+function progress({ status: { archives, phase } }: Snapshot): Markup {
   const states = STATES.map((state) => ({ state, archives: archives[state].count, bytes: archives[state].bytes }));
-  return archives.total.count === 0
-    ? html`<p class="soft">The inventory has not arrived yet.</p>`
-    : progressChart(states);
+  return progressChart(states, phase);
 }
 
 function staged({ staged: groups, now }: Snapshot): Markup {

@@ -14,6 +14,7 @@ import {
 import { barTable, costPlot, swatch } from './charts.ts';
 import { html, type Markup } from './markup.ts';
 import { page, section, tiles } from './page.ts';
+import { NOTHING_PLANNED } from './plan-text.ts';
 import { tallyChart } from './tally-chart.ts';
 
 /** What a plan is of. */
@@ -26,7 +27,6 @@ export interface PlanTitle {
 
 /** The page of `plan --html`: a whole HTML document that needs nothing else. */
 export function planPage(plan: Estimate, { vault, bucket, inventoryDate }: PlanTitle): string {
-  const { sizes, ages, formats } = plan;
   return page({
     title: `Plan: vault ${vault} to bucket ${bucket}`,
     body: [
@@ -35,29 +35,30 @@ export function planPage(plan: Estimate, { vault, bucket, inventoryDate }: PlanT
         inventoryDate === undefined ? undefined : html`, by the inventory of ${inventoryDate}`
       }.</p>
 `,
-      planTiles(plan),
-      assumption(plan),
-      section('Once', onceChart(plan), otherReadings(plan), earlyDelete(plan)),
-      section('Each month', monthChart(plan), monthNotes(plan)),
-      section('When it pays off', payoffPlot(plan)),
-      section('Beside other ways', comparisonChart(plan)),
-      section('Time', timeTable(plan)),
-      section(
-        'Sizes',
-        tallyChart({ caption: 'Archives and bytes by the size of the archive', heading: 'size' }, sizes),
-      ),
-      section(
-        'Ages',
-        tallyChart({ caption: 'Archives and bytes by the time since their upload', heading: 'age' }, ages),
-      ),
-      section(
-        'Formats',
-        tallyChart({ caption: 'Archives and bytes by the format of their description', heading: 'format' }, formats),
-      ),
-      section('Where the figures are from', sources(plan)),
-      html`<footer>Prices of ${plan.pricesAsOf}, in USD. Not counted: ${NOT_COUNTED.join('; ')}.</footer>`,
+      ...(plan.archives.archives === 0 ? [html`<p class="notice">${NOTHING_PLANNED}</p>`] : planBody(plan)),
     ],
   });
+}
+
+function planBody(plan: Estimate): readonly Markup[] {
+  const { sizes, ages, formats } = plan;
+  return [
+    planTiles(plan),
+    assumption(plan),
+    section('Once', onceChart(plan), otherReadings(plan), earlyDelete(plan)),
+    section('Each month', monthChart(plan), monthNotes(plan)),
+    section('When it pays off', payoffPlot(plan)),
+    section('Beside other ways', comparisonChart(plan)),
+    section('Time', timeTable(plan)),
+    section('Sizes', tallyChart({ caption: 'Archives and bytes by the size of the archive', heading: 'size' }, sizes)),
+    section('Ages', tallyChart({ caption: 'Archives and bytes by the time since their upload', heading: 'age' }, ages)),
+    section(
+      'Formats',
+      tallyChart({ caption: 'Archives and bytes by the format of their description', heading: 'format' }, formats),
+    ),
+    section('Where the figures are from', sources(plan)),
+    html`<footer>Prices of ${plan.pricesAsOf}, in USD. Not counted: ${NOT_COUNTED.join('; ')}.</footer>`,
+  ];
 }
 
 function planTiles(plan: Estimate): Markup {

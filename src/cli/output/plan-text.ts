@@ -6,8 +6,12 @@ import { formatSize } from '../../lib/size.ts';
 import { archivesOf, formatCount, formatMonths, formatQuantity, formatRate, formatUsd } from './amounts.ts';
 import { alignColumns } from './text-table.ts';
 
+/** What there is to say of a plan of no archives. */
+export const NOTHING_PLANNED = 'Nothing is planned: `report` says what has become of each archive.';
+
 /** The plan as a terminal shows it: plain text of less than 80 columns, ends with a line feed. */
 export function renderPlan(plan: Estimate): string {
+  if (plan.archives.archives === 0) return `${[...headLines(plan), '', NOTHING_PLANNED].join('\n')}\n`;
   const sections = [
     headLines(plan),
     tallyLines('By size', plan.sizes),

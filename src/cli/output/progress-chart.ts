@@ -1,6 +1,7 @@
 import type { Tally } from '../../domain/price/figures.ts';
 import type { State } from '../../domain/progress.ts';
 import { formatSize } from '../../lib/size.ts';
+import type { Phase } from '../../steps/status.ts';
 import { archivesOf, formatCount } from './amounts.ts';
 import { type Share, stackedBar, swatch } from './charts.ts';
 import { html, type Markup } from './markup.ts';
@@ -26,13 +27,15 @@ export const STATE_LOOKS: Readonly<Record<State, { readonly name: string; readon
 const ORDER = Object.keys(STATE_LOOKS) as readonly State[];
 
 /** How far the archives have come: two bars, by archives and by bytes, and their figures. All of `states` together are 100 %. */
-export function progressChart(states: readonly StateTally[]): Markup {
+export function progressChart(states: readonly StateTally[], phase: Phase): Markup {
   const total = totalOf(states);
   const rows = ORDER.map((state) => ({
     ...STATE_LOOKS[state],
     ...totalOf(states.filter((tally) => tally.state === state)),
   })).filter(({ archives }) => archives > 0);
-  if (rows.length === 0) return html`<p>The inventory is empty: nothing is to be copied.</p>`;
+  if (rows.length === 0) {
+    return html`<p class="soft">${phase === 'inventory' ? 'The inventory has not arrived yet.' : 'The inventory is empty: nothing is to be copied.'}</p>`;
+  }
   const shares = (of: keyof Tally) => rows.map(({ name, paint, ...tally }) => ({ name, paint, value: tally[of] }));
   const said = rows.map(({ name, archives }) => `${archivesOf(archives)} ${name}`).join(', ');
   return html`<p class="soft">By archives</p>

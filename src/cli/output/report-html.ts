@@ -1,6 +1,7 @@
 import type { NamedTally, Tally } from '../../domain/price/figures.ts';
 import type { State } from '../../domain/progress.ts';
 import { formatSize } from '../../lib/size.ts';
+import type { Phase } from '../../steps/status.ts';
 import { formatCount, formatUsd } from './amounts.ts';
 import { barTable } from './charts.ts';
 import { html, type Markup } from './markup.ts';
@@ -16,6 +17,7 @@ export interface ReportPage {
   readonly region: string;
   readonly storageClass: string;
   readonly tier: string;
+  readonly phase: Phase;
   /** The date of the inventory, as it gives it. */
   readonly inventoryDate?: string;
   /** ISO 8601. */
@@ -44,7 +46,7 @@ export function reportPage(report: ReportPage): string {
       }.</p>
 `,
       reportTiles(report),
-      section('Progress', progressChart(report.states)),
+      section('Progress', progressChart(report.states, report.phase)),
       section('Failed, and why', reasons('Failed archives by the code of the failure', 'code', report.failures)),
       section('Skipped, and why', reasons('Skipped archives by the filter', 'filter', report.skips)),
       section(

@@ -6,7 +6,7 @@ import { describeHold, type Hold } from '../domain/schedule/hold.ts';
 import { RequestLog } from '../domain/schedule/request-log.ts';
 import { ServiceError } from '../domain/service-error.ts';
 import { backoff } from '../lib/backoff.ts';
-import { MINUTE } from '../lib/duration.ts';
+import { HOUR, MINUTE } from '../lib/duration.ts';
 import { FatalError } from '../lib/errors.ts';
 import type { Tier } from '../ports.ts';
 import type { Change, PlannedArchive } from '../state/archives.ts';
@@ -69,7 +69,8 @@ export async function requestArchives(
         }
         work.close(hold.code === 'max_cost' ? 'cost' : 'cap');
       }
-      if (options.until === 'idle' || !work.unfinished()) return;
+      // a slow pace is waited for: only what time alone does not allow is left to the next run
+      if ((options.until === 'idle' && hold?.code !== 'request_rate') || !work.unfinished()) return;
       const next = Math.min(allowance.wakeAt ?? Infinity, deps.state.archives.nextTryAt('planned', now) ?? Infinity);
       await work.wait(since, Math.min(Math.max(0, next - now), MINUTE));
       continue;
@@ -183,6 +184,11 @@ function jobMade({ state }: Deps, id: number, jobId: JobId): void {
   }
 }
 
+/** Capacity that is sold out comes back when others are done with it. */
+function pauseAfter(code: string, tries: number): number {
+  return code === 'insufficient_capacity' ? backoff(tries, MINUTE, HOUR) : backoff(tries);
+}
+
 /** InitiateJob has made no job. */
 async function refused(deps: Deps, work: Work, { archive, seconds }: Candidate, error: ServiceError): Promise<void> {
   const { state, clock, log } = deps;
@@ -219,7 +225,7 @@ async function refused(deps: Deps, work: Work, { archive, seconds }: Candidate, 
     return;
   }
   log.warn({ code, archiveId, tries, error: message }, 'InitiateJob failed; tried again');
-  const notBefore = isThrottled ? 0 : Math.round(clock.now()) + backoff(tries);
+  const notBefore = isThrottled ? 0 : Math.round(clock.now()) + pauseAfter(code, tries);
   await notAsked({ tries, notBefore });
   if (isAway && !isThrottled) await work.wait(work.bell.count, backoff(MOST_REQUEST_TRIES));
 }

@@ -45,12 +45,17 @@ export function createAllowance(
       stagedAt = performance.now();
     }
     const { maxCost } = options;
+    const [next] = archives.nextPlanned(1, now);
+    const { nextAt } = work.pace.request.state;
     const outstanding = by.requested.bytes + by.staged.bytes + by.transferring.bytes;
     const decision: Decision = decide({
       now,
       tier: options.tier,
       planned: by.planned,
-      nextBytes: archives.nextPlanned(1, now)[0]?.size ?? 0,
+      nextBytes: next?.size ?? 0,
+      nextTryAt: next ? undefined : (archives.nextTryAt('planned', now) ?? Number.POSITIVE_INFINITY),
+      // of a usual pace nobody has to be told
+      ...(nextAt > now + SECOND && { nextCallAt: nextAt }),
       requested: { count: by.requested.count + renewed.count, bytes: by.requested.bytes + renewed.bytes },
       staged,
       throughput: meter.throughput,

@@ -137,7 +137,7 @@ async function copyAll(
   });
   const plane = deps.openDataPlane(options, meter.arriving);
   const transfer: TransferPartsOptions = { ...options, meter, plane };
-  let holding: () => Hold | undefined = () => undefined;
+  let holding: () => Hold | undefined = () => ({ code: 'listing_jobs' });
   const timers = [
     repeat(work, MEASURE_EVERY, () => void meter.read()),
     repeat(work, KEEP_EVERY, () => keep(deps, work, meter)),
@@ -150,15 +150,17 @@ async function copyAll(
         ? await persist(deps, () => deps.vault.retrievalPolicy(deps.signals.stop))
         : undefined;
     const allowance = createAllowance(deps, work, meter, { ...options, policyBytesPerHour: policy?.bytesPerHour });
-    holding = () => allowance().hold;
     watchHold(() => {
       const hold = holding();
       return hold && describeHold(hold, deps.clock.now());
     });
     const request: RequestOptions = { tier: options.tier, topicArn: channel?.topicArn, allowance };
     await resumeTransfers(deps, transfer);
-    if (options.once) await round(deps, work, request, transfer, channel);
-    else await loops(deps, work, request, transfer, channel, options.reconcileEvery);
+    const told = reconcile(deps, work).then(() => {
+      holding = () => allowance().hold;
+    });
+    if (options.once) await told.then(() => round(deps, work, request, transfer, channel));
+    else await loops(deps, work, request, transfer, channel, { told, every: options.reconcileEvery });
   } catch (error) {
     work.fail(error);
   } finally {
@@ -197,16 +199,15 @@ async function loops(
   request: RequestOptions,
   transfer: TransferPartsOptions,
   channel: Channel | undefined,
-  reconcileEvery: number,
+  { told, every }: { readonly told: Promise<void>; readonly every: number },
 ): Promise<void> {
-  const told = reconcile(deps, work);
   // after a standstill, nothing is read before ListJobs has told which outputs are gone
   const isLate = deps.state.outputs.hasExpired(deps.clock.now());
   const running = [
     told.then(() =>
       Promise.all([
         requestArchives(deps, work, { ...request, until: 'done' }),
-        reconcileAtIntervals(deps, work, reconcileEvery),
+        reconcileAtIntervals(deps, work, every),
       ]),
     ),
     channel ? hearNotifications(deps, work, channel) : undefined,
@@ -217,7 +218,7 @@ async function loops(
   await Promise.all(running.map((loop) => loop?.catch((error: unknown) => work.fail(error))));
 }
 
-/** What can be done now, for `--once`: completions are heard, what may be is asked for, what is staged is copied. */
+/** What can be done now, once ListJobs has told, for `--once`: completions are heard, what may be is asked for, what is staged is copied. */
 async function round(
   deps: Deps,
   work: Work,
@@ -225,7 +226,6 @@ async function round(
   transfer: TransferPartsOptions,
   channel: Channel | undefined,
 ): Promise<void> {
-  await reconcile(deps, work);
   do {
     if (channel) await hearAll(deps, work, channel);
     await Promise.all([

@@ -5,7 +5,7 @@
  * InitiateJob is throttled            rate halved, raised slowly; the archive is next again    no bound           -
  * Glacier is out of reach             asked after by a free call; nothing is counted           no bound           -
  * no answer to InitiateJob            ListJobs tells whether there is a job, then again        no bound           -
- * Expedited capacity is insufficient  later each time; the others go on                        8 calls            insufficient_capacity
+ * Expedited capacity is insufficient  later each time, over an hour or two; the others go on   8 calls            insufficient_capacity
  * InitiateJob fails otherwise         later each time                                          8 calls            that of the failure
  * the archive is gone                 given up at once                                         1 call             archive_not_found
  * the retrieval policy refuses        the run ends and says so; the next one goes on           1 call a run       retrieval_policy

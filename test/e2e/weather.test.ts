@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { HOUR } from '../../src/lib/duration.ts';
 import { MiB } from '../../src/lib/size.ts';
-import { BUCKET, expectEnded, FEW, nameOf, scene, VAULT } from './scene.ts';
+import { archivesOf, BUCKET, expectEnded, FEW, nameOf, scene, VAULT } from './scene.ts';
 
 const INTERNAL = {
   kind: 'error',
@@ -22,6 +22,37 @@ it('gives up on an archive whose job always fails, copies the others, and exits 
   expectEnded(ended, 3);
   expect(ended.stdout).toContain('job_failed: 1');
   await expectCopied({ except: [unlucky?.id ?? ''] });
+});
+
+it('fails each archive by its own rule, with its own code, after its own number of calls', async () => {
+  const { simulator, fault, transfer, archives, expectCopied } = await scene({
+    vault: { archives: archivesOf([100, 200, 300, 400, 500]) },
+  });
+  const refusal = (status: number, code: string, message: string) =>
+    ({ kind: 'error', status, code, message }) as const;
+  const rules = [
+    ['job_failed', 5, { kind: 'fail-job' }],
+    ['archive_not_found', 1, refusal(404, 'ResourceNotFoundException', 'The archive ID was not found: x')],
+    ['insufficient_capacity', 8, refusal(503, 'InsufficientCapacityException', 'There is insufficient capacity')],
+    ['invalid_request', 1, refusal(400, 'InvalidParameterValueException', 'Invalid')],
+  ] as const;
+  const ids = archives().map(({ id }) => id);
+  for (const [i, [, , what]] of rules.entries()) {
+    fault({ operation: 'InitiateJob', match: { archiveId: ids[i] ?? '' }, fault: what });
+  }
+
+  const ended = await transfer();
+
+  expectEnded(ended, 3);
+  const asked = simulator.calls.filter(({ operation }) => operation === 'InitiateJob');
+  for (const [i, [code, calls]] of rules.entries()) {
+    expect(ended.stdout).toContain(`${code}: 1`);
+    expect(asked.filter(({ detail }) => detail.archiveId === ids[i])).toHaveLength(calls);
+  }
+  // each try for capacity later than the last: it is given an hour or two
+  const times = asked.filter(({ detail }) => detail.archiveId === ids[2]).map(({ at }) => at);
+  expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(HOUR);
+  await expectCopied({ except: ids.slice(0, 4) });
 });
 
 it('asks again for an archive whose job failed once', async () => {

@@ -143,6 +143,19 @@ describe('the ceilings', () => {
     expect(decide(situation({ limits: { costLeft: { count: 0, bytes: TiB } } })).hold?.code).toBe('max_cost');
   });
 
+  it('says when all that is left waits for its next try, or for an answer', () => {
+    const later = decide(situation({ nextBytes: 0, nextTryAt: NOW + 40_000 }));
+    expect(later).toMatchObject({ request: NOTHING, wakeAt: NOW + 40_000 });
+    expect(later.hold && describeHold(later.hold, NOW)).toBe(
+      'what is left to be asked for waits for its next try, in 40s',
+    );
+    const unknown = decide(situation({ nextBytes: 0, nextTryAt: Number.POSITIVE_INFINITY }));
+    expect(unknown).toMatchObject({ request: NOTHING, hold: { code: 'unanswered' }, wakeAt: NOW + MINUTE });
+    // nothing is left to wait for
+    const done = situation({ planned: NOTHING, nextBytes: 0, nextTryAt: Number.POSITIVE_INFINITY });
+    expect(decide(done).hold?.code).toBe('nothing_planned');
+  });
+
   it('waits for the pace of the calls', () => {
     const decision = decide(situation({ nextCallAt: NOW + 8000 }));
     expect(decision).toMatchObject({ request: NOTHING, hold: { code: 'request_rate' }, wakeAt: NOW + 8000 });

@@ -35,6 +35,8 @@ export interface Situation {
   readonly limits: Limits;
   /** When the pace of InitiateJob allows the next call. */
   readonly nextCallAt?: number;
+  /** Where none of `planned` may be asked for now: when the first one may; infinite where answers are waited for. */
+  readonly nextTryAt?: number | undefined;
 }
 
 /** Staged archives to be asked for again before their outputs expire: the last to be fetched first. */
@@ -122,6 +124,11 @@ export function decide(situation: Situation): Decision {
     bytes: Math.max(0, Math.min(hard.bytes, Math.max(left.bytes, one ? nextBytes : 0))),
   };
   const further = { ...common, ...(again && { again }) };
+  if (planned.count > 0 && situation.nextTryAt !== undefined) {
+    const at = situation.nextTryAt;
+    const waiting: Hold = at === Number.POSITIVE_INFINITY ? { code: 'unanswered' } : { code: 'next_try', at };
+    return { ...further, request: NOTHING, hold: waiting, wakeAt: Math.min(at, now + REVIEW) };
+  }
   if (request.count > 0 && nextBytes <= request.bytes) return { ...further, request, wakeAt: now + REVIEW };
   const hold = holdFor(situation, hard, left, outstanding);
   return { ...further, request: NOTHING, hold, wakeAt: again ? now + REVIEW : wakeAt(hold, left, rate, situation) };

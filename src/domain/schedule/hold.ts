@@ -22,6 +22,12 @@ export type Hold =
       readonly ceiling: number;
     }
   | { readonly code: 'request_rate'; readonly until: number }
+  /** InitiateJob has failed for all that is left: none is tried again before `at`. */
+  | { readonly code: 'next_try'; readonly at: number }
+  /** InitiateJob has been called for all that is left, and there is no answer yet. */
+  | { readonly code: 'unanswered' }
+  /** What there are jobs for is being looked up. */
+  | { readonly code: 'listing_jobs' }
   | { readonly code: 'max_transfer'; readonly left: number; readonly next: number }
   | { readonly code: 'max_cost' };
 
@@ -47,6 +53,12 @@ export function describeHold(hold: Hold, now: number): string {
     }
     case 'request_rate':
       return `the request rate allows the next call in ${formatDuration(Math.max(0, hold.until - now))}`;
+    case 'next_try':
+      return `what is left to be asked for waits for its next try, in ${formatDuration(Math.max(0, hold.at - now))}`;
+    case 'unanswered':
+      return 'InitiateJob has not been answered: ListJobs will tell whether there are jobs';
+    case 'listing_jobs':
+      return 'ListJobs tells first what has been asked for before';
     case 'max_transfer':
       return `--max-transfer leaves ${formatSize(hold.left)}, the next archive has ${formatSize(hold.next)}`;
     case 'max_cost':

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addArchive, emptyFigures } from '../../src/domain/price/figures.ts';
+import { GiB, MiB } from '../../src/lib/size.ts';
 import { type BrowserPage, withChromium } from '../support/chromium.ts';
 import { HOSTILE, SIZES, samplePlan, samplePlanPage, sampleReportPage } from '../support/pages.ts';
 
@@ -168,4 +170,43 @@ it('the page of a report fills its bar with the states, and three failures among
     expect((stacks[0]?.parts[0] ?? 0) / (stacks[0]?.whole ?? 1)).toBeCloseTo(0.9, 1);
     expect(stacks[0]?.label).toContain('3 archives failed');
   });
+});
+
+it('the page of a plan for a vault of petabytes lets no figure run into another, and cuts none off', async () => {
+  const figures = emptyFigures(0);
+  for (let i = 0; i < 100; i += 1) {
+    addArchive(figures, { size: 39_000 * GiB, createdAt: 0, partSize: 16 * MiB, format: 'mt2' });
+  }
+  figures.total.bytes *= 10;
+  const file = join(folder, 'huge.html');
+  await writeFile(file, samplePlanPage({ figures, destinationRegion: 'us-east-1' }));
+  for (const width of [360, 1280]) {
+    await withChromium(async (page) => {
+      await page.look({ width, scheme: 'light' });
+      await page.open(urlOf('huge'));
+      const overlapping = await page.evaluate(`[...document.querySelectorAll('tr')].filter((row) => {
+        const places = [...row.children].filter((cell) => cell.textContent !== '').map((cell) => {
+          const text = new Range();
+          text.selectNodeContents(cell);
+          return text.getBoundingClientRect();
+        });
+        places.push(...[...row.querySelectorAll('.track')].map((bar) => bar.getBoundingClientRect()));
+        return places.some((one, i) => places.slice(i + 1).some((other) =>
+          one.left < other.right && other.left < one.right && one.top < other.bottom - 1 && other.top < one.bottom - 1));
+      }).map((row) => row.textContent)`);
+      expect(overlapping).toEqual([]);
+      const cut = await page.evaluate(`[...document.querySelectorAll('.plot text')].filter((text) => {
+        const { x, width } = text.getBBox();
+        return x < 0 || x + width > text.ownerSVGElement.viewBox.baseVal.width;
+      }).map((text) => text.textContent)`);
+      expect(cut).toEqual([]);
+      const broken = await page.evaluate(`[...document.querySelectorAll('.tiles dd')].filter((figure) => {
+        const text = new Range();
+        text.selectNodeContents(figure.firstChild);
+        return /^\\$/.test(figure.textContent) && text.getClientRects().length > 1;
+      }).map((figure) => figure.textContent)`);
+      expect(broken).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    });
+  }
 });

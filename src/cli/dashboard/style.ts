@@ -11,6 +11,7 @@ a { color: var(--archives); }
 .pill.trouble { border-color: var(--bad); color: var(--bad); }
 #live { float: right; margin: .3rem 0 0 .75rem; font-size: .85rem; color: var(--soft); }
 .tiles { grid-template-columns: repeat(4, 1fr); }
+tbody th { min-width: 0; }
 #staged th { white-space: nowrap; }
 .ranges { display: flex; flex-wrap: wrap; gap: .25rem .4rem; align-items: center; }
 .ranges a, .ranges b { padding: .15rem .6rem; border-radius: 1rem; border: 1px solid var(--line); text-decoration: none; font-weight: normal; }

@@ -20,6 +20,11 @@ export function formatUsd(usd: number): string {
   return usd < 0 && figures !== '$0.00' ? `-${figures}` : figures;
 }
 
+/** `$1,234.50`, `$12,346`: without cents where they are noise, for places with little room. */
+export function formatUsdShort(usd: number): string {
+  return Math.abs(usd) < 10_000 ? formatUsd(usd) : `${usd < 0 ? '-' : ''}$${COUNT.format(Math.abs(usd))}`;
+}
+
 /** `$0.00102`: the price of one of many, in three significant figures. */
 export function formatUnitPrice(usd: number): string {
   return `$${UNIT_PRICE.format(usd)}`;

@@ -108,7 +108,10 @@ export interface CostCurve {
   readonly slope: number;
 }
 
-const PLOT = { width: 680, height: 260, left: 70, right: 150, top: 14, bottom: 34 } as const;
+const PLOT = { width: 680, height: 260, right: 150, top: 14, bottom: 34 } as const;
+/** Room for the amounts beside the axis: as wide as digits of the pages' font are, at the size that the plot gives them. */
+const DIGIT_WIDTH = 7.7;
+const LEAST_LEFT = 70;
 
 /** What two ways cost in sum over `months`, and the month in which they meet. */
 export function costPlot(
@@ -120,10 +123,11 @@ export function costPlot(
   const at = ({ start, slope }: CostCurve, month: number) => start + slope * month;
   const step = niceStep(Math.max(...curves.map((curve) => at(curve, months))) / 4);
   const top = Math.max(step, Math.ceil(Math.max(...curves.map((curve) => at(curve, months))) / step) * step);
-  const x = (month: number) => round(PLOT.left + (month / months) * (PLOT.width - PLOT.left - PLOT.right));
+  const marks = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => index * step);
+  const left = Math.max(LEAST_LEFT, ...marks.map((usd) => 16 + money(usd).length * DIGIT_WIDTH));
+  const x = (month: number) => round(left + (month / months) * (PLOT.width - left - PLOT.right));
   const y = (usd: number) => round(PLOT.height - PLOT.bottom - (usd / top) * (PLOT.height - PLOT.top - PLOT.bottom));
   const right = x(months);
-  const marks = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => index * step);
   const monthStep = Math.max(1, niceStep(months / 6));
   const ticks = Array.from({ length: Math.floor(months / monthStep) + 1 }, (_, index) => index * monthStep);
   const [upper, lower] = curves.toSorted((a, b) => at(b, months) - at(a, months));
@@ -133,8 +137,8 @@ export function costPlot(
   };
   return html`<div class="scroll"><svg class="plot" viewBox="0 0 ${PLOT.width} ${PLOT.height}" role="img" aria-label="${label}">
 ${marks.map(
-  (usd) => html`<line class="grid" x1="${PLOT.left}" x2="${right}" y1="${y(usd)}" y2="${y(usd)}"/>
-<text x="${PLOT.left - 8}" y="${y(usd) + 4}" text-anchor="end">${money(usd)}</text>`,
+  (usd) => html`<line class="grid" x1="${round(left)}" x2="${right}" y1="${y(usd)}" y2="${y(usd)}"/>
+<text x="${round(left - 8)}" y="${y(usd) + 4}" text-anchor="end">${money(usd)}</text>`,
 )}
 ${ticks.map((month) => html`<text x="${x(month)}" y="${PLOT.height - 14}" text-anchor="middle">${month}</text>`)}
 <text x="${right + 12}" y="${PLOT.height - 14}">months</text>

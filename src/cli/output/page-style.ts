@@ -66,9 +66,9 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .75re
   th, td { padding-right: .4rem; font-size: .87rem; }
   .narrow { display: block; }
   .detailed :is(table, caption, thead, tbody) { display: block; }
-  .detailed tr { display: grid; grid-template-columns: 6.2rem 6.4rem 5.2rem 1fr; align-items: center; }
+  .detailed tr { display: grid; min-width: max-content; grid-template-columns: minmax(6.2rem, max-content) minmax(6.4rem, max-content) minmax(5.2rem, max-content) 1fr; align-items: center; }
   .detailed tr > th:first-child { grid-column: 1 / -1; max-width: none; padding-bottom: 0; }
-  .detailed .bar { width: auto; padding-right: 0; }
+  .detailed .bar { width: auto; padding-right: 0; contain: inline-size; }
   .detailed thead tr { border-bottom: 1px solid var(--line); } .detailed thead :is(th, td) { border-bottom: 0; }
   .detailed .sum { border-top: 1px solid var(--line); } .detailed .sum > * { border-top: 0; }
   .detailed .sum > th:first-child { grid-column: 1 / 3; } .detailed .sum > td:empty { display: none; }

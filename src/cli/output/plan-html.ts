@@ -10,6 +10,7 @@ import {
   formatRate,
   formatUnitPrice,
   formatUsd,
+  formatUsdShort,
 } from './amounts.ts';
 import { barTable, costPlot, swatch } from './charts.ts';
 import { html, type Markup } from './markup.ts';
@@ -66,10 +67,10 @@ function planTiles(plan: Estimate): Markup {
   const saved = monthlySavingUsd >= 0;
   return tiles([
     { name: 'Archives', value: formatCount(archives.archives), note: formatSize(archives.bytes) },
-    { name: 'Once, at most', value: formatUsd(once.highUsd), note: readingNote(plan) },
+    { name: 'Once, at most', value: formatUsdShort(once.highUsd), note: readingNote(plan) },
     {
       name: saved ? 'Saved each month' : 'More each month',
-      value: formatUsd(Math.abs(monthlySavingUsd)),
+      value: formatUsdShort(Math.abs(monthlySavingUsd)),
       note: 'once the vault is empty',
     },
     { name: 'Pays off after', value: paysOffAfterMonths === undefined ? 'never' : formatMonths(paysOffAfterMonths) },
@@ -83,7 +84,7 @@ function planTiles(plan: Estimate): Markup {
 }
 
 function readingNote({ once }: Estimate): string {
-  return once.lowUsd < once.highUsd ? `or ${formatUsd(once.lowUsd)}: sources disagree` : 'retrieval and requests';
+  return once.lowUsd < once.highUsd ? `or ${formatUsdShort(once.lowUsd)}: sources disagree` : 'retrieval and requests';
 }
 
 function assumption({ assumed }: Estimate): Markup {

@@ -2,7 +2,7 @@ import type { NamedTally, Tally } from '../../domain/price/figures.ts';
 import type { State } from '../../domain/progress.ts';
 import { formatSize } from '../../lib/size.ts';
 import type { Phase } from '../../steps/status.ts';
-import { formatCount, formatUsd } from './amounts.ts';
+import { formatCount, formatUsd, formatUsdShort } from './amounts.ts';
 import { barTable } from './charts.ts';
 import { html, type Markup } from './markup.ts';
 import { page, section, tiles } from './page.ts';
@@ -95,8 +95,8 @@ function reportTiles(report: ReportPage): Markup {
     tile('Skipped', tallyOf(report, 'skipped')),
     {
       name: 'Spent, as estimated',
-      value: formatUsd(report.cost.spentUsd),
-      note: `of ${formatUsd(report.cost.plannedUsd)} planned`,
+      value: formatUsdShort(report.cost.spentUsd),
+      note: `of ${formatUsdShort(report.cost.plannedUsd)} planned`,
     },
   ]);
 }

@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto';
+import { inventoryRow, type ListedArchive } from '../../src/domain/inventory-file.ts';
+import { inventoryText } from '../../src/domain/inventory-text.ts';
 import { DEMO_FORMATS } from '../../src/simulator/demo-names.ts';
 
 const FIRST_DAY = Date.UTC(2012, 8, 1);
@@ -28,7 +30,7 @@ export function* inventoryRows(count: number): Generator<string> {
   }
 }
 
-/** The inventory in pieces of about a mebibyte. */
+/** The inventory in JSON, in pieces of about a mebibyte. */
 export function* inventoryJson(vault: string, count: number): Generator<Buffer> {
   let text = `{"VaultARN":"arn:aws:glacier:us-east-1:123456789012:vaults/${vault}","InventoryDate":"2026-11-20T04:11:00Z","ArchiveList":[`;
   let first = true;
@@ -40,4 +42,16 @@ export function* inventoryJson(vault: string, count: number): Generator<Buffer> 
     text = '';
   }
   yield Buffer.from(`${text}]}`);
+}
+
+/** The same in CSV, a row at a time. */
+export function inventoryCsv(count: number): Iterable<string> {
+  return inventoryText('CSV', {}, archives(count));
+}
+
+function* archives(count: number): Generator<ListedArchive> {
+  for (const text of inventoryRows(count)) {
+    const row = inventoryRow(JSON.parse(text), text);
+    if ('archive' in row) yield row.archive;
+  }
 }

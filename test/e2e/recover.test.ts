@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../src/lib/duration.ts';
 import { MiB } from '../../src/lib/size.ts';
 import { start } from '../support/program.ts';
-import { archivesOf, BUCKET, expectEnded, reasonOf, type Scene, scene, VAULT } from './scene.ts';
+import { archivesOf, BUCKET, expectEnded, inRealSeconds, reasonOf, type Scene, scene, VAULT } from './scene.ts';
 
 /** Several archives of several parts among small ones, so that a moment in the middle of each is likely to be met. */
 const SIZES = [1, 20 * MiB, 1000, 33 * MiB, 2 * MiB, 17 * MiB, 5, 9 * MiB, 3 * MiB, 40 * MiB];
@@ -153,7 +153,7 @@ it('keeps the parts of an upload that stand in the backup, and sends only the ot
   const made = await scene({ speed: SPEED, vault: { archives }, s3: { discardBodies: false } });
   made.simulator.s3.addBucket('backups');
   const backup = ['--state-backup', 's3://backups'];
-  const first = made.begin([...backup, '--concurrency', '2', '--bwlimit', '40M']);
+  const first = made.begin([...backup, '--concurrency', '2', '--bwlimit', inRealSeconds(40 * MiB, SPEED)]);
   await expect.poll(() => made.calls('UploadPart'), { timeout: 30_000, interval: 5 }).toBeGreaterThanOrEqual(6);
   first.kill('SIGTERM');
   expect((await first.ended).code).toBe(143);

@@ -17,6 +17,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
     { type: 'jobFailed' },
     { type: 'expired' },
     { type: 'began' },
+    { type: 'paused' },
     { type: 'transferred' },
     { type: 'verified' },
     { type: 'disproved' },

@@ -58,6 +58,8 @@ export interface TransferFacts {
   readonly paces: { readonly request: CallRateState; readonly read: CallRateState };
   /** What the line was measured to copy. */
   readonly throughput: ThroughputState;
+  /** An upload that only measures the line was begun, and is not known to be aborted. */
+  readonly measuring: true;
   /** The last run of `verify`; without `endedAt`, it is gone on with. */
   readonly check: CheckFact;
   /** How the state was recovered; without `endedAt`, it is not all there yet. */

@@ -1,5 +1,6 @@
 import { isFailure } from '../domain/service-error.ts';
 import type { Deps } from './deps.ts';
+import { leaveNoMeasurement } from './measure-line.ts';
 import { persist } from './persist.ts';
 import { dropUpload } from './uploads.ts';
 import { isUnfinished } from './work.ts';
@@ -14,6 +15,7 @@ export async function finish(deps: Deps): Promise<void> {
     const { state: at } = archive.progress;
     if (at === 'failed' || at === 'verified' || at === 'skipped') await dropUpload(deps, archive);
   }
+  await leaveNoMeasurement(deps);
   const channel = state.facts.get('channel');
   if (isUnfinished(state) || !channel) return;
   try {

@@ -1,12 +1,6 @@
-import {
-  type Work as Amount,
-  assumedThroughput,
-  observe,
-  type ThroughputState,
-} from '../domain/schedule/throughput.ts';
+import { observe, type ThroughputState } from '../domain/schedule/throughput.ts';
 import type { Clock } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
-import type { Tier } from '../ports.ts';
 
 /** What a run copies, for the scheduler (by the services' clock) and for people (by the real one). */
 export interface Meter {
@@ -30,11 +24,9 @@ export interface Meter {
 const LOOK_BACK = 30 * SECOND;
 const SAMPLE = SECOND;
 
-export function createMeter(
-  clock: Clock,
-  { total, tier, known }: { readonly total: Amount; readonly tier: Tier; readonly known: ThroughputState | undefined },
-): Meter {
-  let throughput = known ?? assumedThroughput(total, tier);
+/** @param known what the line is taken to copy to begin with. */
+export function createMeter(clock: Clock, known: ThroughputState): Meter {
+  let throughput = known;
   let inFlight = 0;
   let activeSince = 0;
   let activeMs = 0;

@@ -3,7 +3,6 @@ import { describeHold, type Hold } from '../domain/schedule/hold.ts';
 import { RequestLog } from '../domain/schedule/request-log.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { Channel } from '../ports.ts';
-import type { StateFile } from '../state/state-file.ts';
 import { readInventory, sayIfUnused } from './1-inventory.ts';
 import { checkGivenFiles, planArchives } from './2-plan.ts';
 import { type RequestOptions, requestArchives } from './3-request.ts';
@@ -15,6 +14,7 @@ import { openChannel } from './channel.ts';
 import { keepRates } from './cost.ts';
 import type { Deps } from './deps.ts';
 import { checkBucket, lookUpExisting } from './destination.ts';
+import { startingThroughput } from './measure-line.ts';
 import { createMeter, type Meter } from './meter.ts';
 import type { TransferOptions } from './options.ts';
 import { createPace } from './pace.ts';
@@ -129,12 +129,8 @@ async function copyAll(
   watchHold: (hold: () => string | undefined) => void,
 ): Promise<void> {
   if (!work.unfinished()) return;
-  const { state } = deps;
-  const meter = createMeter(deps.clock, {
-    total: totalOf(state),
-    tier: options.tier,
-    known: state.facts.get('throughput'),
-  });
+  // before anything else is on the line
+  const meter = createMeter(deps.clock, await startingThroughput(deps, options));
   const plane = deps.openDataPlane(options, meter.arriving);
   const transfer: TransferPartsOptions = { ...options, meter, plane };
   let holding: () => Hold | undefined = () => ({ code: 'listing_jobs' });
@@ -180,13 +176,6 @@ function repeat(work: Work, every: number, keepIt: () => void): NodeJS.Timeout {
       work.fail(error);
     }
   }, every);
-}
-
-function totalOf({ totals }: StateFile): { count: number; bytes: number } {
-  return Object.values(totals.byState()).reduce(
-    (sum, { count, bytes }) => ({ count: sum.count + count, bytes: sum.bytes + bytes }),
-    { count: 0, bytes: 0 },
-  );
 }
 
 /**

@@ -16,6 +16,7 @@ import { checkGivenFiles, planArchives } from './2-plan.ts';
 import { reconcile } from './4-notify.ts';
 import type { Deps } from './deps.ts';
 import { checkBucket } from './destination.ts';
+import { measurementKey } from './measure-line.ts';
 import type { TransferOptions } from './options.ts';
 import { createPace } from './pace.ts';
 import { persist } from './persist.ts';
@@ -170,7 +171,7 @@ function eventsToCopied({ state }: Progress): readonly Event[] | undefined {
 }
 
 /**
- * Aborts uploads under keys of this transfer that the state does not know. Their parts can't be gone on with: S3 has their checksums, but the
+ * Aborts uploads under keys of this transfer that the state does not know, and one that has measured the line. Their parts can't be gone on with: S3 has their checksums, but the
  * tree hashes that prove them, and of which the archive's is made, were in the state file. Sending them again costs nothing at
  * Glacier while their job lives. Of an upload that a backup names, the parts that it names are kept.
  */
@@ -179,7 +180,10 @@ async function abortStrays(deps: Deps, { prefix }: TransferOptions): Promise<num
   let aborted = 0;
   for await (const { key, uploadId } of bucket.uploads(prefix, signals.stop, (call) => persist(deps, call))) {
     const archive = state.archives.byKey(key);
-    if (!archive || (archive.uploadId === uploadId && archive.progress.state !== 'verified')) continue;
+    const isOfNoUse = archive
+      ? archive.uploadId !== uploadId || archive.progress.state === 'verified'
+      : key === measurementKey(state);
+    if (!isOfNoUse) continue;
     await persist(deps, () => bucket.abortUpload(key, uploadId, signals.stop));
     aborted += 1;
   }

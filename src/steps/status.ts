@@ -1,6 +1,6 @@
 import { END_STATES, STATES, type State } from '../domain/progress.ts';
 import { timeLeft } from '../domain/schedule/forecast.ts';
-import { lineRate } from '../domain/schedule/throughput.ts';
+import { isMeasured, lineRate } from '../domain/schedule/throughput.ts';
 import { SECOND } from '../lib/duration.ts';
 import type { TransferFacts } from '../state/facts.ts';
 import type { StateFile } from '../state/state-file.ts';
@@ -38,8 +38,10 @@ export interface TransferStatus {
     readonly requestsHalved: number;
     readonly readsHalved: number;
   } | null;
-  /** What the line was measured to copy when it is kept busy. */
+  /** What the line was measured to copy when it is kept busy; before any copy, what is counted on. */
   readonly lineRate: { readonly bytesPerSecond: number; readonly archivesPerSecond: number } | null;
+  /** What the upload came to by which the line was measured before the first request, until copies have measured it. */
+  readonly lineUpload: { readonly bytesPerSecond: number } | null;
 }
 
 export interface StatusOptions {
@@ -101,6 +103,7 @@ export function statusOf(state: StateFile, { now, running, speed = 1 }: StatusOp
         }
       : null,
     lineRate: lineRateOf(facts.get('throughput'), speed),
+    lineUpload: lineUploadOf(facts.get('throughput'), speed),
   };
 }
 
@@ -117,6 +120,14 @@ function lineRateOf(throughput: TransferFacts['throughput'] | undefined, speed: 
   if (!throughput) return null;
   const { bytesPerSecond, archivesPerSecond } = lineRate(throughput);
   return { bytesPerSecond: bytesPerSecond * speed, archivesPerSecond: archivesPerSecond * speed };
+}
+
+function lineUploadOf(
+  throughput: TransferFacts['throughput'] | undefined,
+  speed: number,
+): TransferStatus['lineUpload'] {
+  if (throughput?.upload === undefined || isMeasured(throughput)) return null;
+  return { bytesPerSecond: throughput.upload * speed };
 }
 
 function phaseOf(archives: Readonly<Record<State, Total>>, loaded: boolean, running: boolean): Phase {

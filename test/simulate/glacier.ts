@@ -15,17 +15,33 @@ export function jobTimes(tier: TierName, seed: number): (askedAt: number) => num
   };
 }
 
-/** Whether another `calls` at `now` are within so many calls a second, which change with time. One lot always is. */
-export function patience(perSecond: (time: number) => number): (now: number, calls: number) => boolean {
+/** What becomes of a request. */
+export type Answer = 'taken' | 'throttled' | 'refused';
+
+export interface Moods {
+  /** Glacier's patience with InitiateJob, in calls a second. One lot a second it always has, unless that is 0. */
+  readonly acceptsPerSecond?: (time: number) => number;
+  /** The share of the calls that are refused for want of capacity. */
+  readonly refusing?: (time: number) => number;
+}
+
+/** How Glacier answers `calls` more requests at `now`. */
+export function answers(
+  { acceptsPerSecond, refusing }: Moods,
+  random: () => number,
+): (now: number, calls: number) => Answer {
   let second = -1;
   let made = 0;
   return (now, calls) => {
-    if (Math.floor(now / SECOND) !== second) {
-      second = Math.floor(now / SECOND);
-      made = 0;
+    if (acceptsPerSecond) {
+      if (Math.floor(now / SECOND) !== second) {
+        second = Math.floor(now / SECOND);
+        made = 0;
+      }
+      const allowed = acceptsPerSecond(now);
+      made += calls;
+      if (allowed === 0 || (made > allowed && made !== calls)) return 'throttled';
     }
-    const allowed = perSecond(now);
-    made += calls;
-    return allowed > 0 && (made <= allowed || made === calls);
+    return refusing && random() < refusing(now) ? 'refused' : 'taken';
   };
 }

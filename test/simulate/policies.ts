@@ -35,12 +35,13 @@ export class Scheduler implements Policy {
     readonly tier: TierName;
     readonly limits: Limits;
     readonly total: Work;
-    readonly requestRate?: number;
+    /** Bytes a second by which the line was measured; absent: nothing is known of it. */
+    readonly upload?: number;
   }) {
     this.#tier = options.tier;
     this.#limits = options.limits;
-    this.#throughput = assumedThroughput(options.total, options.tier);
-    this.#calls = new CallRate({ ...REQUEST_RATE, ceiling: options.requestRate ?? REQUEST_RATE.ceiling });
+    this.#throughput = assumedThroughput(options.total, options.upload);
+    this.#calls = new CallRate(REQUEST_RATE);
   }
 
   get log(): RequestLog {
@@ -68,12 +69,12 @@ export class Scheduler implements Policy {
     this.decision = decision;
     const ask = (lot: number): boolean => {
       const bytes = vault.bytesLeft(lot);
-      const accepted = vault.request(lot, at);
+      const answer = vault.request(lot, at);
       this.#calls.took(at, vault.lotCount);
-      if (accepted) this.#log.add(at, bytes);
-      else this.#calls.throttled(at);
+      if (answer === 'taken') this.#log.add(at, bytes);
+      if (answer === 'throttled') this.#calls.throttled(at);
       at = this.#calls.delayUntil(at);
-      return accepted;
+      return answer === 'taken';
     };
     if (decision.again) {
       const { expiresAt } = decision.again;
@@ -133,12 +134,13 @@ export class FixedPolicy implements Policy {
       this.#again = vault.expiring(now, now + 5 * HOUR).reverse();
     }
     let at = this.#calls.delayUntil(now);
+    // what is refused for want of capacity comes back by itself
     const ask = (lot: number): boolean => {
-      const accepted = vault.request(lot, at);
+      const answer = vault.request(lot, at);
       this.#calls.took(at, vault.lotCount);
-      if (!accepted) this.#calls.throttled(at);
+      if (answer === 'throttled') this.#calls.throttled(at);
       at = this.#calls.delayUntil(at);
-      return accepted;
+      return answer !== 'throttled';
     };
     while (at < until) {
       const lot = this.#again.pop();

@@ -1,12 +1,16 @@
 import type { Limits } from '../../src/domain/schedule/decide.ts';
+import { needsMeasuring } from '../../src/domain/schedule/line-measurement.ts';
 import { TIER_TIMES, type TierName } from '../../src/domain/schedule/tiers.ts';
 import { DAY, SECOND } from '../../src/lib/duration.ts';
+import { MiB } from '../../src/lib/size.ts';
+import type { Moods } from './glacier.ts';
 import type { Line } from './line.ts';
 import { FixedPolicy, type Policy, Scheduler } from './policies.ts';
-import { normal, randomFrom } from './random.ts';
+import { noiseAt, normal, randomFrom } from './random.ts';
+import { ableTo, PART_SIZE, Reader } from './reading.ts';
 import { SimulatedVault } from './vault.ts';
 
-export interface Scenario {
+export interface Scenario extends Moods {
   readonly name: string;
   readonly about: string;
   readonly seed: number;
@@ -18,14 +22,22 @@ export interface Scenario {
   readonly lotCount: number;
   readonly line: Line;
   readonly limits: Limits;
-  readonly acceptsPerSecond?: (time: number) => number;
+  /** Glacier's patience with GetJobOutput, in calls a second. */
+  readonly readsPerSecond?: (time: number) => number;
+  /** The measuring upload's speed as a share of the line's; 0 where it fails. 1 if absent. */
+  readonly uploads?: number;
   readonly goals: {
     /** At most this times the ideal. */
     readonly overIdeal?: number;
     /** At most this share of the archives asked for more than once. */
     readonly askedAgainShare?: number;
+    /** It may be slower than the fixed policy. */
+    readonly mayBeSlower?: true;
   };
 }
+
+/** What one thread sends over TLS at most: the measuring upload has no more. */
+const MOST_UPLOADED = 700 * MiB;
 
 export type PolicyName = 'scheduler' | 'fixed';
 
@@ -52,6 +64,8 @@ export interface Result {
   readonly peakOutstandingBytes: number;
   readonly peakOutstandingArchives: number;
   readonly throttled: number;
+  readonly readsThrottled: number;
+  readonly refused: number;
   readonly samples: readonly Sample[];
 }
 
@@ -72,19 +86,27 @@ export function lotSizes(count: number, bytes: number, seed: number): Float64Arr
 
 /**
  * The time to copy it all without ever waiting for anything but the first job, the line and the ceiling of a day (the first
- * day's bytes can be asked for at once).
+ * day's bytes can be asked for at once). Reads are of whole parts.
  */
-function idealTime({ line, tier, bytes, archives, stepMs, limits }: Scenario): number {
+function idealTime({ line, tier, bytes, archives, stepMs, limits, readsPerSecond }: Scenario): number {
   const { first } = TIER_TIMES[tier];
   const days = Math.ceil(bytes / (limits.maxBytesPerDay ?? Number.POSITIVE_INFINITY)) - 1;
   const earliest = first + Math.max(0, days) * DAY;
   let time = first;
   for (let left = bytes; ; time += stepMs) {
-    const perSecond = Math.min(line.bytesPerSecond, line.archivesPerSecond * (bytes / archives)) * line.share(time);
+    const able = Math.min(line.bytesPerSecond, line.archivesPerSecond * (bytes / archives)) * line.share(time);
+    const perSecond = Math.min(able, (readsPerSecond?.(time) ?? Number.POSITIVE_INFINITY) * PART_SIZE);
     const capacity = line.off(time) ? 0 : (perSecond * stepMs) / SECOND;
     if (capacity >= left) return Math.max(earliest, time + (stepMs * left) / capacity);
     left -= capacity;
   }
+}
+
+/** What the measuring upload comes to, where one is made: what the line does in these seconds, give or take a sixth. */
+function measuredUpload({ line, tier, bytes, limits, seed, uploads = 1 }: Scenario): number | undefined {
+  if (!needsMeasuring(undefined, { tier, plannedBytes: bytes, limits }) || uploads === 0) return undefined;
+  const error = 5 / 6 + noiseAt(seed, 1) / 3;
+  return Math.min(MOST_UPLOADED, line.bytesPerSecond * line.share(0) * uploads * error);
 }
 
 /** Runs one scenario to its end under one policy. */
@@ -93,7 +115,12 @@ export function run(scenario: Scenario, name: PolicyName): Result {
   const lots = lotSizes(Math.round(archives / lotCount), bytes, seed);
   const vault = new SimulatedVault({ ...scenario, lots, againLast: name === 'scheduler' });
   const total = { count: archives, bytes };
-  const policy: Policy = name === 'scheduler' ? new Scheduler({ tier, limits, total }) : new FixedPolicy();
+  const upload = measuredUpload(scenario);
+  const policy: Policy =
+    name === 'scheduler'
+      ? new Scheduler({ tier, limits, total, ...(upload !== undefined && { upload }) })
+      : new FixedPolicy();
+  const reader = new Reader(scenario.readsPerSecond);
   const idealMs = idealTime(scenario);
   const sampleEvery = Math.max(1, Math.round(idealMs / 400 / stepMs));
   const samples: Sample[] = [];
@@ -106,7 +133,8 @@ export function run(scenario: Scenario, name: PolicyName): Result {
     vault.advance(step);
     if (!line.off(now)) {
       policy.turn(vault, now, now + stepMs);
-      const { used, ...copied } = vault.fetch(now, line);
+      const reads = vault.hasStaged ? reader.reads(now, now + stepMs, line) : 0;
+      const { used, ...copied } = vault.fetch(ableTo(line, now, stepMs, reads));
       const waiting = vault.hasStaged;
       const activeMs = waiting ? stepMs : stepMs * used;
       policy.observed({ activeMs, ...copied, backlog: waiting });
@@ -128,10 +156,12 @@ export function run(scenario: Scenario, name: PolicyName): Result {
     idleShare: idleMs / (totalMs - TIER_TIMES[tier].first),
     askedAgain: vault.askedAgain,
     askedAgainShare: vault.askedAgain / archives,
-    requests: vault.requests,
+    requests: vault.answered.taken,
     peakOutstandingBytes: peak.bytes,
     peakOutstandingArchives: peak.count,
-    throttled: vault.throttled,
+    throttled: vault.answered.throttled,
+    readsThrottled: reader.throttled,
+    refused: vault.answered.refused,
     samples,
   };
 }

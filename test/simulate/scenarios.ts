@@ -106,4 +106,40 @@ export const SCENARIOS: readonly Scenario[] = [
     archives: 20_000,
     line: line(120 * MiB, 100, steady),
   },
+  {
+    ...PEBIBYTE,
+    name: 'reads-throttled',
+    about: 'Glacier takes 80 reads a second, and 4 a second in a quarter of an hour of every two hours',
+    readsPerSecond: (time) => (time % (2 * HOUR) < 15 * MINUTE ? 4 : 80),
+    goals: GOOD_LINE,
+  },
+  {
+    ...PEBIBYTE,
+    name: 'expedited',
+    about:
+      '20 TiB at 2 Gbit/s by Expedited; three calls of five are refused for want of capacity in ten minutes an hour',
+    tier: 'Expedited',
+    bytes: 20 * TiB,
+    archives: 200_000,
+    line: line(240 * MiB, 200, steady),
+    refusing: (time) => (time % HOUR < 10 * MINUTE ? 0.6 : 0.01),
+    goals: GOOD_LINE,
+  },
+  {
+    ...PEBIBYTE,
+    name: 'misjudged',
+    about: '20 TiB over a line that copies half of what it uploads',
+    bytes: 20 * TiB,
+    archives: 100_000,
+    line: line(100 * MiB, 200, steady),
+    uploads: 2,
+  },
+  {
+    ...PEBIBYTE,
+    name: 'unmeasured',
+    about:
+      'as steady, but the line could not be measured: it starts careful, and waits for jobs once where the fixed policy has asked for more than it knows it can fetch',
+    uploads: 0,
+    goals: { ...GOOD_LINE, mayBeSlower: true },
+  },
 ];

@@ -34,7 +34,7 @@ const COLUMNS = [
   'requests',
   'peak outstanding',
 ];
-const WIDTHS = [14, 10, 9, 9, 8, 8, 9, 12, 18];
+const WIDTHS = [17, 10, 9, 9, 8, 8, 9, 12, 18];
 
 const rows: Result[][] = [];
 let misses = 0;

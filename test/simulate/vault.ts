@@ -2,20 +2,17 @@ import type { Expiring } from '../../src/domain/schedule/forecast.ts';
 import type { Work } from '../../src/domain/schedule/throughput.ts';
 import { OUTPUT_LIFE, type TierName } from '../../src/domain/schedule/tiers.ts';
 import { MINUTE } from '../../src/lib/duration.ts';
-import { jobTimes, patience } from './glacier.ts';
-import type { Line } from './line.ts';
+import { type Answer, answers, jobTimes, type Moods } from './glacier.ts';
 import { SmallestFirst, TimeQueue } from './queue.ts';
 import { randomFrom } from './random.ts';
 
-export interface VaultOptions {
+export interface VaultOptions extends Moods {
   readonly seed: number;
   readonly stepMs: number;
   readonly tier: TierName;
   /** Bytes of each lot: `lotCount` archives that are asked for and copied together. */
   readonly lots: Float64Array;
   readonly lotCount: number;
-  /** Glacier's patience with InitiateJob, in calls a second. */
-  readonly acceptsPerSecond?: (time: number) => number;
   /** The share of jobs that end as Failed. */
   readonly failing?: number;
   /** Whether what was asked for again is fetched after all the others, as the scheduler wants it. */
@@ -41,7 +38,7 @@ export class SimulatedVault {
   readonly #options: VaultOptions;
   readonly #random: () => number;
   readonly #jobTime: (askedAt: number) => number;
-  readonly #accepts: (now: number, calls: number) => boolean;
+  readonly #answer: (now: number, calls: number) => Answer;
   readonly #left: Float64Array;
   readonly #state: Uint8Array;
   readonly #pending: Uint8Array;
@@ -51,6 +48,7 @@ export class SimulatedVault {
   readonly #staged = new TimeQueue();
   readonly #renewing = new TimeQueue();
   readonly #back = new SmallestFirst();
+  readonly #refused = new TimeQueue();
   readonly #groups = new Map<number, Sum & { largest: number }>();
   #cursor = 0;
 
@@ -59,17 +57,17 @@ export class SimulatedVault {
   readonly copied: Sum = { count: 0, bytes: 0 };
   readonly stagedWork: Sum = { count: 0, bytes: 0 };
   readonly renewed: Sum = { count: 0, bytes: 0 };
-  /** Archives asked for more than once, and all requests. */
+  /** Archives asked for more than once. */
   askedAgain = 0;
-  requests = 0;
-  throttled = 0;
+  /** What became of the requests. */
+  readonly answered: Record<Answer, number> = { taken: 0, throttled: 0, refused: 0 };
 
   constructor(options: VaultOptions) {
     const lots = options.lots.length;
     this.#options = options;
     this.#random = randomFrom(options.seed + 1);
     this.#jobTime = jobTimes(options.tier, options.seed);
-    this.#accepts = patience(options.acceptsPerSecond ?? (() => Number.POSITIVE_INFINITY));
+    this.#answer = answers(options, this.#random);
     this.#left = options.lots.slice();
     this.#state = new Uint8Array(lots);
     this.#pending = new Uint8Array(lots);
@@ -98,19 +96,22 @@ export class SimulatedVault {
     return lot === undefined ? 0 : this.#left[lot]!;
   }
 
-  /** Asks for a lot, a planned one or a staged one again. False where Glacier throttles. */
-  request(lot: number, now: number): boolean {
+  /** Asks for a lot, a planned one or a staged one again. One that is refused comes back a step later. */
+  request(lot: number, now: number): Answer {
     const { lotCount, stepMs, asked } = this.#options;
-    if (!this.#accepts(now, lotCount)) {
-      this.throttled += 1;
-      return false;
-    }
+    const answer = this.#answer(now, lotCount);
+    this.answered[answer] += lotCount;
+    if (answer === 'throttled') return answer;
     if (this.#pending[lot] === 1) throw new Error(`lot ${lot} has a job already`);
     const state = this.#state[lot];
     const left = this.#left[lot]!;
     if (state === PLANNED) {
       if (lot === this.#back.first) this.#back.pop();
       else this.#cursor += 1;
+      if (answer === 'refused') this.#refused.push(Math.floor(now / stepMs) + 1, lot);
+    }
+    if (answer === 'refused') return answer;
+    if (state === PLANNED) {
       move(this.planned, -lotCount, -left);
       this.#state[lot] = REQUESTED;
     } else if (state === STAGED) {
@@ -124,17 +125,20 @@ export class SimulatedVault {
     this.#pending[lot] = 1;
     this.#timesAsked[lot]! += 1;
     if (this.#timesAsked[lot] === 2) this.askedAgain += lotCount;
-    this.requests += lotCount;
     asked?.(lot, now, left);
     this.#due.push(Math.ceil((now + this.#jobTime(now)) / stepMs), lot);
-    return true;
+    return answer;
   }
 
-  /** Jobs complete and outputs expire until `step`. */
+  /** Jobs complete, outputs expire and what was refused comes back until `step`. */
   advance(step: number): void {
     for (let due = this.#due.peek(step); due !== undefined; due = this.#due.peek(step)) {
       this.#due.drop();
       this.#complete(due.unit, due.step);
+    }
+    for (let due = this.#refused.peek(step); due !== undefined; due = this.#refused.peek(step)) {
+      this.#refused.drop();
+      this.#back.push(due.unit);
     }
     for (const queue of [this.#staged, this.#renewing]) {
       for (let entry = queue.peek(step); entry !== undefined; entry = queue.peek(step)) {
@@ -144,23 +148,20 @@ export class SimulatedVault {
     }
   }
 
-  /** Copies for a step as fast as the line allows, soonest expiry first. */
-  fetch(now: number, line: Line): { readonly bytes: number; readonly archives: number; readonly used: number } {
-    const { stepMs, lotCount } = this.#options;
-    const scale = (line.share(now) * stepMs) / 1000;
-    const capacity = { bytes: line.bytesPerSecond * scale, archives: line.archivesPerSecond * scale };
+  /** Copies as much as the line is able to, soonest expiry first. */
+  fetch(able: Work): { readonly bytes: number; readonly archives: number; readonly used: number } {
     let bytes = 0;
     let archives = 0;
-    while (bytes < capacity.bytes && archives < capacity.archives) {
+    while (bytes < able.bytes && archives < able.count) {
       const lot = this.#head();
       if (lot === undefined) break;
-      const piece = Math.min(this.#left[lot]!, capacity.bytes - bytes);
+      const piece = Math.min(this.#left[lot]!, able.bytes - bytes);
       bytes += piece;
       const whole = piece === this.#left[lot];
-      if (whole) archives += lotCount;
+      if (whole) archives += this.lotCount;
       this.#copy(lot, piece, whole);
     }
-    const used = scale === 0 ? 0 : Math.min(1, Math.max(bytes / capacity.bytes, archives / capacity.archives));
+    const used = able.bytes === 0 ? 0 : Math.min(1, Math.max(bytes / able.bytes, archives / able.count));
     return { bytes, archives, used };
   }
 

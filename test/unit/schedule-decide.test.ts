@@ -12,7 +12,7 @@ const NOTHING: Work = { count: 0, bytes: 0 };
 
 /** A line that has done `bytesPerSecond`, in archives of 1 GiB, for two days. */
 function measured(bytesPerSecond: number): ThroughputState {
-  let state = assumedThroughput(NOTHING, 'Standard');
+  let state = assumedThroughput(NOTHING);
   for (let minute = 0; minute < 2880; minute += 1) {
     const bytes = bytesPerSecond * 60;
     state = observe(state, { activeMs: MINUTE, bytes, archives: bytes / GiB, backlog: true });
@@ -50,7 +50,7 @@ function askedWithin(bytes: number, at = NOW): RequestLog {
 describe('how much to ask for', () => {
   it('asks for all of a small vault at once, before anything was measured', () => {
     const planned = { count: 200, bytes: 500 * GiB };
-    const decision = decide(situation({ planned, throughput: assumedThroughput(planned, 'Standard') }));
+    const decision = decide(situation({ planned, throughput: assumedThroughput(planned) }));
     expect(decision.request.count).toBe(200);
     expect(decision.request.bytes).toBeGreaterThanOrEqual(500 * GiB);
   });
@@ -77,7 +77,7 @@ describe('how much to ask for', () => {
 
   it('counts tiny archives by their number', () => {
     const planned = { count: 50_000_000, bytes: 50_000_000 * 1024 };
-    const throughput = assumedThroughput({ count: 50_000_000, bytes: 0 }, 'Standard');
+    const throughput = assumedThroughput({ count: 50_000_000 });
     const decision = decide(situation({ planned, nextBytes: 1024, throughput }));
     expect(decision.request.count).toBe(20 * 20 * 3600);
     const hold = decide(

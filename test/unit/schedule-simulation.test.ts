@@ -6,6 +6,7 @@ import { GiB, MiB, TiB } from '../../src/lib/size.ts';
 import { line, steady } from '../simulate/line.ts';
 import { Scheduler } from '../simulate/policies.ts';
 import { noiseAt } from '../simulate/random.ts';
+import { ableTo } from '../simulate/reading.ts';
 import { lotSizes, run } from '../simulate/run.ts';
 import { SCENARIOS } from '../simulate/scenarios.ts';
 import { SimulatedVault } from '../simulate/vault.ts';
@@ -26,6 +27,8 @@ interface History {
   readonly acceptsPerSecond: number;
   readonly dayCeiling: number | undefined;
   readonly tier: 'Bulk' | 'Standard';
+  /** What the line was measured to upload, as a share of what it copies; undefined: it was not measured. */
+  readonly uploads: number | undefined;
 }
 
 const history: fc.Arbitrary<History> = fc.record({
@@ -41,6 +44,7 @@ const history: fc.Arbitrary<History> = fc.record({
   acceptsPerSecond: fc.constantFrom(0.1, 2, 1000),
   dayCeiling: fc.constantFrom(undefined, TiB, 4 * TiB),
   tier: fc.constantFrom('Bulk', 'Standard'),
+  uploads: fc.constantFrom(undefined, 0.1, 1, 10),
 });
 
 /** Runs a history to its end, or for two hundred days, and gives what was asked for and how long it stood still. */
@@ -67,7 +71,9 @@ function live({ seed, archives, mean, ...history }: History) {
   const ceiling = history.dayCeiling === undefined ? undefined : Math.max(history.dayCeiling, largest);
   const limits: Limits = ceiling === undefined ? {} : { maxBytesPerDay: ceiling };
   const total = { count: archives, bytes: archives * mean };
-  const scheduler = new Scheduler({ tier: history.tier, limits, total });
+  const { uploads } = history;
+  const measured = uploads === undefined ? {} : { upload: history.bytesPerSecond * uploads };
+  const scheduler = new Scheduler({ tier: history.tier, limits, total, ...measured });
   let stuckMs = 0;
   let longestStuckMs = 0;
   let overWindow = 0;
@@ -87,7 +93,7 @@ function live({ seed, archives, mean, ...history }: History) {
     const stuck = nothingOutstanding && requests.length === before && !waitsForCeiling;
     stuckMs = stuck ? stuckMs + STEP : 0;
     longestStuckMs = Math.max(longestStuckMs, stuckMs);
-    const { used, ...copied } = vault.fetch(now, road);
+    const { used, ...copied } = vault.fetch(ableTo(road, now, STEP, Number.POSITIVE_INFINITY));
     const backlog = vault.hasStaged;
     scheduler.observed({ activeMs: backlog ? STEP : STEP * used, ...copied, backlog });
   }

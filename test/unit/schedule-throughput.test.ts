@@ -8,11 +8,10 @@ import {
   type Span,
   type ThroughputState,
 } from '../../src/domain/schedule/throughput.ts';
-import { TIER_TIMES, type TierName } from '../../src/domain/schedule/tiers.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/lib/duration.ts';
-import { GiB, KiB, MiB, TiB } from '../../src/lib/size.ts';
+import { GiB, KiB, MiB } from '../../src/lib/size.ts';
 
-const unknown = assumedThroughput({ count: 1000, bytes: TiB }, 'Standard');
+const unknown = assumedThroughput({ count: 1000 });
 
 /** `ms` of uninterrupted work in spans of five seconds. */
 function work(
@@ -35,20 +34,31 @@ function work(
 }
 
 describe('the throughput of the line', () => {
-  it('is a careful guess at first, and more for a vault that would take years at that', () => {
-    expect(lineRate(unknown).bytesPerSecond).toBe(10 * MiB);
+  it('is a careful guess at first, in archives a second enough for a vault of tiny ones in a month', () => {
+    expect(lineRate(unknown)).toEqual({ bytesPerSecond: 10 * MiB, archivesPerSecond: 20 });
     expect(isMeasured(unknown)).toBe(false);
-    const vast = lineRate(assumedThroughput({ count: 100_000_000, bytes: 1024 * TiB }, 'Standard'));
-    expect(vast.bytesPerSecond * 30 * 86_400).toBeCloseTo(1024 * TiB, -3);
+    const vast = lineRate(assumedThroughput({ count: 100_000_000 }));
+    expect(vast.bytesPerSecond).toBe(10 * MiB);
     expect(vast.archivesPerSecond * 30 * 86_400).toBeCloseTo(100_000_000);
   });
 
-  it('is trusted with 10 TiB at once where a second try costs little', () => {
-    const inWindow = (bytes: number, tier: TierName) =>
-      (lineRate(assumedThroughput({ count: 1000, bytes }, tier)).bytesPerSecond * TIER_TIMES.Bulk.window) / SECOND;
-    for (const bytes of [2 * TiB, 10 * TiB]) expect(inWindow(bytes, 'Bulk')).toBeGreaterThan(bytes);
-    expect(inWindow(100 * TiB, 'Bulk')).toBeLessThan(11 * TiB);
-    expect(inWindow(10 * TiB, 'Standard')).toBeLessThan(TiB);
+  it('is counted on for most of what an upload came to, be that more or less than the careful guess', () => {
+    for (const upload of [GiB, MiB]) {
+      const state = assumedThroughput({ count: 1000 }, upload);
+      expect(lineRate(state).bytesPerSecond / upload).toBeGreaterThan(0.5);
+      expect(lineRate(state).bytesPerSecond / upload).toBeLessThan(1);
+      expect(isMeasured(state)).toBe(false);
+      expect(state.upload).toBe(upload);
+    }
+  });
+
+  it('is within minutes what work has shown, and no longer what an upload came to', () => {
+    for (const upload of [10 * GiB, MiB]) {
+      const state = work(assumedThroughput({ count: 1000 }, upload), 20 * MINUTE, { bytesPerSecond: 100 * MiB });
+      expect(isMeasured(state)).toBe(true);
+      expect(lineRate(state).bytesPerSecond / (100 * MiB)).toBeGreaterThan(0.8);
+      expect(lineRate(state).bytesPerSecond / (100 * MiB)).toBeLessThan(2);
+    }
   });
 
   it('that has stopped is kept half its work for, and one that has slowed a twentieth', () => {

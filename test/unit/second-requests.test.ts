@@ -4,6 +4,7 @@ import { SHIPPED_PRICES } from '../../src/domain/price/prices.ts';
 import { ratesFor } from '../../src/domain/price/rates.ts';
 import { CallRate } from '../../src/domain/schedule/call-rate.ts';
 import { RequestLog } from '../../src/domain/schedule/request-log.ts';
+import { assumedThroughput } from '../../src/domain/schedule/throughput.ts';
 import { ServiceError } from '../../src/domain/service-error.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/lib/duration.ts';
 import { KiB, MiB } from '../../src/lib/size.ts';
@@ -78,7 +79,7 @@ async function setup({ tier = 'Bulk', count = COUNT, perSecond = 25, share = 0.5
   const rate = { start: perSecond, floor: Math.min(perSecond, 0.1), ceiling: perSecond };
   const pace = createPace(new CallRate(rate), clock);
   const work = createWork(deps, { pace: { request: pace, read: pace }, asked: new RequestLog() });
-  const meter = createMeter(clock, { total: { count, bytes: count * SIZE }, tier, known: undefined });
+  const meter = createMeter(clock, assumedThroughput({ count }));
   const bwlimit = (share * count * SIZE * SECOND) / (5 * HOUR);
   const options = {
     tier,

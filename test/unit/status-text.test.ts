@@ -38,6 +38,7 @@ function statusWith(
     hold: { code: 'window_full', text: '3 MiB outstanding' },
     paces: null,
     lineRate: null,
+    lineUpload: null,
     ...rest,
   };
 }

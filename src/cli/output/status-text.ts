@@ -38,6 +38,7 @@ export function renderStatus(status: TransferStatus): string {
     statesLine(status),
     costText(status),
     pacesLine(status),
+    lineLine(status),
     ...noteLines(status),
   ];
   const [head, ...rest] = lines.filter((line) => line !== undefined && line !== '');
@@ -84,6 +85,13 @@ function pacesLine({ paces, running }: TransferStatus): string {
 /** `spent $1.20 of $4.24 planned, as estimated`; empty before there is a plan. */
 export function costText({ cost: { spentUsd, plannedUsd } }: Pick<TransferStatus, 'cost'>): string {
   return plannedUsd > 0 ? `spent ${formatUsd(spentUsd)} of ${formatUsd(plannedUsd)} planned, as estimated` : '';
+}
+
+/** `line measured: 412 MiB/s up; 330 MiB/s counted on until copies tell`: before the first of them. */
+function lineLine({ lineUpload, lineRate }: TransferStatus): string {
+  if (!lineUpload || !lineRate) return '';
+  const [up, countedOn] = [lineUpload, lineRate].map(({ bytesPerSecond }) => `${formatSize(bytesPerSecond)}/s`);
+  return `line measured: ${up} up; ${countedOn} counted on until copies tell`;
 }
 
 /** `1.5 MiB/s`; empty where nothing moves. */

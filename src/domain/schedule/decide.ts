@@ -215,7 +215,7 @@ function holdFor(situation: Situation, hard: Work, left: Work, outstanding: Work
     outstanding,
     windowMs: TIER_TIMES[tier].window,
     limitedBy: left.count < 1 && left.bytes >= nextBytes ? 'count' : 'bytes',
-    measured: isMeasured(throughput),
+    measured: isMeasured(throughput) || throughput.upload !== undefined,
   };
 }
 

@@ -62,7 +62,7 @@ export async function startingThroughput(deps: Deps, options: MeasureOptions): P
 }
 
 /** Ends what a killed measurement has left in the bucket. Asks S3 only where there was one. */
-export async function dropMeasurement(deps: Pick<Deps, 'bucket' | 'state' | 'signals'>): Promise<void> {
+async function dropMeasurement(deps: Pick<Deps, 'bucket' | 'state' | 'signals'>): Promise<void> {
   const { state, bucket, signals } = deps;
   if (state.facts.get('measuring') === undefined) return;
   const key = measurementKey(state);
@@ -177,6 +177,7 @@ async function sendZeros(
   let lanes = 1;
   let broken = 0;
 
+  const isTime = () => !over.aborted && performance.now() - start.real < BEGIN_FOR;
   const sendOne = async (): Promise<void> => {
     const content = begun === 0 ? first : whole;
     begun += 1;
@@ -185,6 +186,7 @@ async function sendZeros(
     // the limit's time for a part passes before it is begun
     const wait = start.at + (bytes / bwlimit) * SECOND - clock.now();
     if (wait > 0) await clock.sleep(wait, over);
+    if (!isTime()) return;
     const begunAt = clock.now();
     lastBegunAt = begunAt;
     state.counters.called('UploadPart');
@@ -193,7 +195,7 @@ async function sendZeros(
   };
   const lane = async (): Promise<void> => {
     const others: Promise<void>[] = [];
-    while (!over.aborted && bytes < MOST_BYTES && performance.now() - start.real < BEGIN_FOR) {
+    while (isTime() && bytes < MOST_BYTES) {
       try {
         await sendOne();
         if (lanes < most) {

@@ -89,6 +89,17 @@ describe('how much to ask for', () => {
     );
   });
 
+  it('asks by what an upload has measured, and calls the line known then', () => {
+    const throughput = assumedThroughput(NOTHING, 100 * MiB);
+    const window = 100 * MiB * 20 * 3600;
+    const { request } = decide(situation({ throughput }));
+    expect(request.bytes).toBeGreaterThan(window / 2);
+    expect(request.bytes).toBeLessThan(window);
+    expect(decide(situation({ throughput, requested: { count: 9, bytes: window } })).hold).toMatchObject({
+      ...{ code: 'window_full', measured: true },
+    });
+  });
+
   it('asks for an archive larger than the window when the line would run out of work, and for no other with it', () => {
     const next = { planned: { count: 9, bytes: 100 * TiB }, nextBytes: 40 * TiB };
     expect(decide(situation(next)).request.bytes).toBe(40 * TiB);

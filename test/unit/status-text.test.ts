@@ -78,6 +78,16 @@ it('says little of a transfer that has just begun', () => {
   expect(statusLine(begun)).toBe('inventory, 0 of 0 archives, 0 B of 0 B');
 });
 
+it('says what an upload has measured until copies tell', () => {
+  const lineUpload = { bytesPerSecond: 412 * MiB };
+  const lineRate = { bytesPerSecond: 330 * MiB, archivesPerSecond: 20 };
+
+  expect(renderStatus(statusWith({ lineUpload, lineRate }))).toContain(
+    '\n  line measured: 412 MiB/s up; 330 MiB/s counted on until copies tell\n',
+  );
+  expect(renderStatus(statusWith({ lineUpload: null, lineRate }))).not.toContain('line measured');
+});
+
 it('lets nothing that comes from outside command the terminal', () => {
   const text = renderStatus(statusWith({ prefix: '\x1b[2J/', failures: [{ code: 'a\nb', count: 1 }] }));
 

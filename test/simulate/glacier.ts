@@ -1,5 +1,6 @@
 import { TIER_TIMES, type TierName } from '../../src/domain/schedule/tiers.ts';
-import { HOUR, SECOND } from '../../src/lib/duration.ts';
+import { HOUR, MINUTE, SECOND } from '../../src/lib/duration.ts';
+import { MOST_REQUEST_TRIES } from '../../src/steps/tries.ts';
 import { noiseAt, randomFrom } from './random.ts';
 
 /** How long jobs take: within the tier's times, half of it common to the jobs of the same hour, half each job's own. */
@@ -43,5 +44,18 @@ export function answers(
       if (allowed === 0 || (made > allowed && made !== calls)) return 'throttled';
     }
     return refusing && random() < refusing(now) ? 'refused' : 'taken';
+  };
+}
+
+/**
+ * How long a lot that was refused waits for its next try, as the pipeline lets it wait. Throws where it would be given up: no
+ * scenario is about that.
+ */
+export function pauses(lots: number, random: () => number): (lot: number) => number {
+  const tries = new Uint8Array(lots);
+  return (lot) => {
+    tries[lot]! += 1;
+    if (tries[lot]! >= MOST_REQUEST_TRIES) throw new Error(`lot ${lot} is given up`);
+    return Math.min(HOUR, MINUTE * 2 ** (tries[lot]! - 1)) * (0.5 + 0.5 * random());
   };
 }

@@ -2,7 +2,7 @@ import type { Expiring } from '../../src/domain/schedule/forecast.ts';
 import type { Work } from '../../src/domain/schedule/throughput.ts';
 import { OUTPUT_LIFE, type TierName } from '../../src/domain/schedule/tiers.ts';
 import { MINUTE } from '../../src/lib/duration.ts';
-import { type Answer, answers, jobTimes, type Moods } from './glacier.ts';
+import { type Answer, answers, jobTimes, type Moods, pauses } from './glacier.ts';
 import { SmallestFirst, TimeQueue } from './queue.ts';
 import { randomFrom } from './random.ts';
 
@@ -39,6 +39,7 @@ export class SimulatedVault {
   readonly #random: () => number;
   readonly #jobTime: (askedAt: number) => number;
   readonly #answer: (now: number, calls: number) => Answer;
+  readonly #pause: (lot: number) => number;
   readonly #left: Float64Array;
   readonly #state: Uint8Array;
   readonly #pending: Uint8Array;
@@ -68,6 +69,7 @@ export class SimulatedVault {
     this.#random = randomFrom(options.seed + 1);
     this.#jobTime = jobTimes(options.tier, options.seed);
     this.#answer = answers(options, this.#random);
+    this.#pause = pauses(lots, this.#random);
     this.#left = options.lots.slice();
     this.#state = new Uint8Array(lots);
     this.#pending = new Uint8Array(lots);
@@ -96,7 +98,7 @@ export class SimulatedVault {
     return lot === undefined ? 0 : this.#left[lot]!;
   }
 
-  /** Asks for a lot, a planned one or a staged one again. One that is refused comes back a step later. */
+  /** Asks for a lot, a planned one or a staged one again. One that is refused comes back later. */
   request(lot: number, now: number): Answer {
     const { lotCount, stepMs, asked } = this.#options;
     const answer = this.#answer(now, lotCount);
@@ -108,7 +110,7 @@ export class SimulatedVault {
     if (state === PLANNED) {
       if (lot === this.#back.first) this.#back.pop();
       else this.#cursor += 1;
-      if (answer === 'refused') this.#refused.push(Math.floor(now / stepMs) + 1, lot);
+      if (answer === 'refused') this.#refused.push(Math.ceil((now + this.#pause(lot)) / stepMs), lot);
     }
     if (answer === 'refused') return answer;
     if (state === PLANNED) {
@@ -150,8 +152,7 @@ export class SimulatedVault {
 
   /** Copies as much as the line is able to, soonest expiry first. */
   fetch(able: Work): { readonly bytes: number; readonly archives: number; readonly used: number } {
-    let bytes = 0;
-    let archives = 0;
+    let [bytes, archives] = [0, 0];
     while (bytes < able.bytes && archives < able.count) {
       const lot = this.#head();
       if (lot === undefined) break;
@@ -161,8 +162,7 @@ export class SimulatedVault {
       if (whole) archives += this.lotCount;
       this.#copy(lot, piece, whole);
     }
-    const used = able.bytes === 0 ? 0 : Math.min(1, Math.max(bytes / able.bytes, archives / able.count));
-    return { bytes, archives, used };
+    return { bytes, archives, used: Math.min(1, Math.max(bytes / (able.bytes || 1), archives / (able.count || 1))) };
   }
 
   get hasStaged(): boolean {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { CallRate } from '../../src/domain/schedule/call-rate.ts';
 import { RequestLog } from '../../src/domain/schedule/request-log.ts';
+import { assumedThroughput } from '../../src/domain/schedule/throughput.ts';
 import { MINUTE } from '../../src/lib/duration.ts';
 import { requestArchives } from '../../src/steps/3-request.ts';
 import { createAllowance } from '../../src/steps/allowance.ts';
@@ -28,20 +29,15 @@ function setup({ count = 2, perSecond = 25 } = {}) {
   const deps = { clock, vault, state, log, signals: { stop: forever, cut: forever } } as unknown as Deps;
   const pace = createPace(new CallRate({ start: perSecond, floor: 0.01, ceiling: perSecond }), clock);
   const work = createWork(deps, { pace: { request: pace, read: pace }, asked: new RequestLog() });
-  const allowance = createAllowance(
-    deps,
-    work,
-    createMeter(clock, { total: { count, bytes: count * SIZE }, tier: 'Bulk', known: undefined }),
-    {
-      tier: 'Bulk',
-      storageClass: 'DEEP_ARCHIVE',
-      maxBytesPerDay: Number.POSITIVE_INFINITY,
-      maxCost: undefined,
-      maxTransfer: undefined,
-      bwlimit: undefined,
-      policyBytesPerHour: undefined,
-    },
-  );
+  const allowance = createAllowance(deps, work, createMeter(clock, assumedThroughput({ count })), {
+    tier: 'Bulk',
+    storageClass: 'DEEP_ARCHIVE',
+    maxBytesPerDay: Number.POSITIVE_INFINITY,
+    maxCost: undefined,
+    maxTransfer: undefined,
+    bwlimit: undefined,
+    policyBytesPerHour: undefined,
+  });
   const ask = () => requestArchives(deps, work, { tier: 'Bulk', topicArn: undefined, allowance, until: 'idle' });
   return { clock, state, vault, pace, allowance, ask };
 }

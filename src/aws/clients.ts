@@ -9,6 +9,7 @@ import { SECOND } from '../lib/duration.ts';
 import { UsageError } from '../lib/errors.ts';
 import { DirectHandler } from './direct-handler.ts';
 import { headersOf } from './streamed-body.ts';
+import { UploadHandler } from './upload-handler.ts';
 
 /** Where and as whom to call. What is absent is found as every AWS tool finds it: environment, profile, instance. */
 export interface ClientOptions {
@@ -53,7 +54,8 @@ export function s3Client(options: ClientOptions): S3Client {
   const { serviceConfiguredEndpoint } = client.config as ConfiguredEndpoint;
   const isCustom = async (): Promise<boolean> =>
     options.endpointUrl !== undefined || (await serviceConfiguredEndpoint?.()) !== undefined;
-  Object.assign(client.config, { forcePathStyle: isCustom });
+  const requestHandler = new UploadHandler(client.config.requestHandler, options.idleTimeoutMs ?? S3_IDLE_TIMEOUT_MS);
+  Object.assign(client.config, { forcePathStyle: isCustom, requestHandler });
   client.middlewareStack.add(
     (next, context) => (args) => {
       const isUpload = context.commandName === 'PutObjectCommand' || context.commandName === 'UploadPartCommand';

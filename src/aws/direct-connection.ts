@@ -30,8 +30,14 @@ export interface Exchange {
 }
 
 const CONNECT_TIMEOUT_MS = 10 * SECOND;
-/** One read at most: larger ones leave the processor's cache before they are hashed. */
-const MOST_READ = MiB / 2;
+/**
+ * One read at most. Measured for parts of 64 MiB, CPU seconds a GiB all told: 1.48 with 64 KiB, 1.37 with 256 KiB, 1.25
+ * with 512 KiB, 1.19 with 1 MiB, 1.12 with 4 MiB and no less beyond: what is saved on calls is more than what is lost
+ * as bytes leave the processor's cache before they are hashed.
+ */
+const MOST_READ = 4 * MiB;
+/** One write at most over TLS, which encrypts all that it is given before it sends any. */
+const MOST_ENCRYPTED = MiB;
 const SCRATCH = 64 * KiB;
 const LONGEST_HEAD = 64 * KiB;
 
@@ -45,6 +51,7 @@ export class DirectConnection {
   answered = 0;
   readonly #socket: Socket;
   readonly #onFree: (connection: DirectConnection) => void;
+  readonly #mostWritten: number;
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH);
   #reading: Uint8Array = this.#scratch;
   #exchange: Exchange | undefined;
@@ -52,11 +59,15 @@ export class DirectConnection {
   #sink: BodySink | undefined;
   #decoder: BodyDecoder | undefined;
   #keepAlive = true;
+  /** Of the request's body. */
+  #unsent = 0;
   /** Bytes behind the head, kept until the sink asks for them. */
   #early: Buffer | undefined;
 
-  constructor(origin: Origin, onFree: (connection: DirectConnection) => void) {
+  /** @param idleTimeoutMs an exchange in which nothing goes either way for so long is broken off; undefined: never. */
+  constructor(origin: Origin, idleTimeoutMs: number | undefined, onFree: (connection: DirectConnection) => void) {
     this.#onFree = onFree;
+    this.#mostWritten = origin.protocol === 'https:' ? MOST_ENCRYPTED : Number.POSITIVE_INFINITY;
     this.#socket = open(origin, {
       buffer: () => {
         this.#reading = this.#room();
@@ -68,6 +79,11 @@ export class DirectConnection {
       this.#socket.destroy(coded('ETIMEDOUT', `no connection to ${origin.host} within 10 s`));
     }, CONNECT_TIMEOUT_MS);
     this.#socket.once(origin.protocol === 'https:' ? 'secureConnect' : 'connect', () => clearTimeout(slow));
+    if (idleTimeoutMs !== undefined) {
+      this.#socket.setTimeout(idleTimeoutMs, () => {
+        if (this.#exchange) this.#socket.destroy(idle(idleTimeoutMs));
+      });
+    }
     this.#socket.on('error', (error) => this.#fail(error));
     this.#socket.on('close', () => {
       clearTimeout(slow);
@@ -84,12 +100,15 @@ export class DirectConnection {
     return this.#heard.length > 0 || this.#sink !== undefined;
   }
 
-  /** Sends a request; one at a time. */
-  send(request: Buffer, exchange: Exchange): void {
+  /** Sends a request; one at a time. The body's memory is read from until the exchange is over or the connection destroyed. */
+  send(head: Buffer, body: Uint8Array | undefined, exchange: Exchange): void {
     this.#exchange = exchange;
     this.#heard = Buffer.alloc(0);
     this.#socket.ref();
-    this.#socket.write(request);
+    this.#socket.cork();
+    this.#socket.write(head);
+    if (body) this.#write(body, 0);
+    this.#socket.uncork();
     this.#socket.resume();
   }
 
@@ -107,6 +126,16 @@ export class DirectConnection {
     this.#sink = undefined;
     this.#exchange = undefined;
     this.#socket.destroy();
+  }
+
+  #write(body: Uint8Array, from: number): void {
+    const to = Math.min(from + this.#mostWritten, body.length);
+    this.#unsent = body.length - from;
+    this.#socket.write(body.subarray(from, to), (error) => {
+      if (error || this.#socket.destroyed) return;
+      this.#unsent = body.length - to;
+      if (to < body.length) this.#write(body, to);
+    });
   }
 
   #room(): Uint8Array {
@@ -189,7 +218,8 @@ export class DirectConnection {
     this.#decoder = undefined;
     this.answered += 1;
     sink?.finish();
-    if (!this.#keepAlive || !this.isUsable) {
+    // answered before it was all sent: nothing more may be sent from memory that will be another part's
+    if (!this.#keepAlive || this.#unsent > 0 || !this.isUsable) {
       this.#socket.destroy();
       return;
     }
@@ -225,6 +255,11 @@ function open({ protocol, host, port }: Origin, onread: OnRead): Socket {
   socket.setNoDelay(true);
   socket.setKeepAlive(true);
   return socket;
+}
+
+/** Named as the SDK's own handler names it. */
+function idle(ms: number): Error {
+  return Object.assign(new Error(`no bytes either way for ${ms / SECOND} s: inactivity`), { name: 'TimeoutError' });
 }
 
 function coded(code: string, message: string): Error {

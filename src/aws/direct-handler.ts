@@ -4,7 +4,7 @@ import { type BodySink, DirectConnection } from './direct-connection.ts';
 import type { ResponseHead } from './http-message.ts';
 
 /** A request as the SDK hands it over. */
-interface SdkRequest {
+export interface SdkRequest {
   readonly method: string;
   readonly protocol: string;
   readonly hostname: string;
@@ -15,7 +15,7 @@ interface SdkRequest {
   readonly body?: unknown;
 }
 
-interface SdkResponse {
+export interface SdkResponse {
   readonly response: {
     readonly statusCode: number;
     readonly reason: string;
@@ -96,15 +96,28 @@ export class DirectBody extends Readable implements BodySink {
   }
 }
 
+/** An answer that came by another way than the SDK's is given to the SDK with this. */
+export interface HandlerOptions {
+  readonly abortSignal?: object;
+  readonly answer?: SdkResponse['response'];
+}
+
 /**
- * Sends the SDK's requests, of which none has a large body, over connections that read straight into the memory of a part. Connections are kept and
+ * Sends the SDK's requests over connections that read and write the memory of a part straight. Connections are kept and
  * used again, last used first.
  */
 export class DirectHandler {
   readonly metadata = { handlerProtocol: 'http/1.1' };
+  readonly #idleTimeoutMs: number | undefined;
   readonly #idle = new Map<string, DirectConnection[]>();
 
-  async handle(request: SdkRequest, options: { readonly abortSignal?: object } = {}): Promise<SdkResponse> {
+  /** @param idleTimeoutMs as `DirectConnection`'s. */
+  constructor(idleTimeoutMs?: number) {
+    this.#idleTimeoutMs = idleTimeoutMs;
+  }
+
+  async handle(request: SdkRequest, options: HandlerOptions = {}): Promise<SdkResponse> {
+    if (options.answer) return { response: options.answer };
     // the SDK's own type of it is narrower than what it hands over
     const abortSignal = options.abortSignal as AbortSignal | undefined;
     for (;;) {
@@ -141,7 +154,10 @@ export class DirectHandler {
     const idle = this.#idle.get(name) ?? [];
     this.#idle.set(name, idle);
     for (let used = idle.pop(); used; used = idle.pop()) if (used.isUsable) return { connection: used, isUsed: true };
-    return { connection: new DirectConnection(origin, (free) => void idle.push(free)), isUsed: false };
+    return {
+      connection: new DirectConnection(origin, this.#idleTimeoutMs, (free) => void idle.push(free)),
+      isUsed: false,
+    };
   }
 }
 
@@ -163,7 +179,7 @@ function exchange(
     };
     signal?.addEventListener('abort', abort, { once: true });
     const done = () => signal?.removeEventListener('abort', abort);
-    connection.send(bytesOf(request), {
+    connection.send(headOf(request), bodyOf(request), {
       head({ status, reason, headers }: ResponseHead, length) {
         body = new DirectBody(connection, length);
         // whoever reads it is told; one that nobody reads any more must not end the thread
@@ -180,15 +196,18 @@ function exchange(
   });
 }
 
-function bytesOf({ method, path, query = {}, headers, body }: SdkRequest): Buffer {
+function headOf({ method, path, query = {}, headers }: SdkRequest): Buffer {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     [value].flat().map((one) => `${encodeURIComponent(name)}=${encodeURIComponent(one ?? '')}`),
   );
   const target = pairs.length > 0 ? `${path}?${pairs.join('&')}` : path;
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const head = Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
-  if (body === undefined || body === null) return head;
-  if (typeof body === 'string') return Buffer.concat([head, Buffer.from(body)]);
-  if (body instanceof Uint8Array) return Buffer.concat([head, body]);
+  return Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
+}
+
+function bodyOf({ body }: SdkRequest): Uint8Array | undefined {
+  if (body === undefined || body === null || body === '') return undefined;
+  if (typeof body === 'string') return Buffer.from(body);
+  if (body instanceof Uint8Array) return body;
   throw new BugError('a streamed body is not for this handler');
 }

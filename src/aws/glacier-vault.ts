@@ -18,6 +18,7 @@ import type { EachCall, JobOutput, Vault } from '../ports.ts';
 import { DirectBody } from './direct-handler.ts';
 import { type CallContext, call, translateError } from './errors.ts';
 import { responseBody } from './response-body.ts';
+import { shortcut } from './shortcut.ts';
 
 export interface GlacierVaultOptions {
   readonly client: GlacierClient;
@@ -29,6 +30,7 @@ export interface GlacierVaultOptions {
 /** A vault of Amazon S3 Glacier. */
 export function glacierVault({ client, vaultName, accountId }: GlacierVaultOptions): Vault {
   const vault = { vaultName, accountId };
+  const send = shortcut(client, () => ({}));
   const region = (): Promise<string> => client.config.region().catch(() => 'an unknown Region');
   const about = async (operation: string): Promise<CallContext> => ({
     service: 'glacier',
@@ -99,9 +101,10 @@ export function glacierVault({ client, vaultName, accountId }: GlacierVaultOptio
     async readOutput(jobId, range, signal) {
       const context = await about('GetJobOutput');
       const asked = range ? { range: `bytes=${range.start}-${range.end}` } : {};
-      const output = await call(context, signal, () =>
-        client.send(new GetJobOutputCommand({ ...vault, jobId, ...asked }), { abortSignal: signal }),
-      );
+      const output = await call(context, signal, () => {
+        const command = new GetJobOutputCommand({ ...vault, jobId, ...asked });
+        return send(command, { abortSignal: signal }, (options) => client.send(command, options));
+      });
       if (!(output.body instanceof Readable)) throw new BugError('GetJobOutput answered without a stream');
       const length = announcedLength(output.contentRange, output.body);
       const treeHash = parseTreeHash(output.checksum);

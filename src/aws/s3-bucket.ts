@@ -29,6 +29,8 @@ import {
   storedObject,
 } from './s3-fields.ts';
 import { createSendBody } from './s3-upload.ts';
+import { shortcut } from './shortcut.ts';
+import { headersOf } from './streamed-body.ts';
 
 export interface S3BucketOptions {
   readonly client: S3Client;
@@ -51,6 +53,7 @@ export function s3Bucket({ client, bucket, expectedBucketOwner }: S3BucketOption
     subject: key === undefined ? `bucket "${bucket}"` : `object "${key}" in bucket "${bucket}"`,
   });
   const send = createSendBody();
+  const shortSend = shortcut(client, headersOf);
 
   return {
     async describe(signal) {
@@ -112,7 +115,7 @@ export function s3Bucket({ client, bucket, expectedBucketOwner }: S3BucketOption
           ...attributeInput(attributes),
           ...condition,
         });
-        return client.send(command, options);
+        return shortSend(command, options, (more) => client.send(command, more));
       });
       return storedObject(stored);
     },
@@ -133,9 +136,10 @@ export function s3Bucket({ client, bucket, expectedBucketOwner }: S3BucketOption
 
     async uploadPart({ key, uploadId, partNumber, body, checksum }, signal) {
       const part = { ...target, Key: key, UploadId: uploadId, PartNumber: partNumber };
-      const stored = await send({ body, checksum, context: about('UploadPart', key) }, signal, (sent, options) =>
-        client.send(new UploadPartCommand({ ...part, ...sent }), options),
-      );
+      const stored = await send({ body, checksum, context: about('UploadPart', key) }, signal, (sent, options) => {
+        const command = new UploadPartCommand({ ...part, ...sent });
+        return shortSend(command, options, (more) => client.send(command, more));
+      });
       const value = checksumValueOf(stored);
       return { etag: stored.ETag ?? '', ...(value !== undefined && { checksum: value }) };
     },

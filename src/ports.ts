@@ -29,6 +29,11 @@ export interface JobOutput {
    * @returns how many bytes there were; more than the target holds are an error (RangeError).
    */
   readInto?(target: Uint8Array, arrived: (length: number) => Promise<void> | undefined): Promise<number>;
+  /**
+   * Instead of `body`, where the connection can: the body in pieces that are parts of `room`, each of which stays as it is until the
+   * next but one is asked for. Nothing is written to the room any more once the reader has stopped or the signal has aborted.
+   */
+  readPieces?(room: Uint8Array): AsyncIterable<Uint8Array>;
   /** The length announced by Content-Length or Content-Range, where there is one. */
   readonly length?: number;
   /** Only for archive jobs, and only where job range and download range are both tree-hash aligned. */

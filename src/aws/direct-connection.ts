@@ -22,6 +22,9 @@ export interface BodySink {
   fail(error: Error): void;
 }
 
+/** Of an iterable each piece stays as it is until the next but one is asked for. */
+export type RequestBody = Uint8Array | AsyncIterable<Uint8Array>;
+
 /** What comes of a request: the head, then the body as the sink wants it. */
 export interface Exchange {
   /** @returns where the body goes; `length` is absent where it isn't announced. */
@@ -59,8 +62,8 @@ export class DirectConnection {
   #sink: BodySink | undefined;
   #decoder: BodyDecoder | undefined;
   #keepAlive = true;
-  /** Of the request's body. */
-  #unsent = 0;
+  /** Whether the request's body is still on its way. */
+  #isSending = false;
   /** Bytes behind the head, kept until the sink asks for them. */
   #early: Buffer | undefined;
 
@@ -101,13 +104,13 @@ export class DirectConnection {
   }
 
   /** Sends a request; one at a time. The body's memory is read from until the exchange is over or the connection destroyed. */
-  send(head: Buffer, body: Uint8Array | undefined, exchange: Exchange): void {
+  send(head: Buffer, body: RequestBody | undefined, exchange: Exchange): void {
     this.#exchange = exchange;
     this.#heard = Buffer.alloc(0);
     this.#socket.ref();
     this.#socket.cork();
     this.#socket.write(head);
-    if (body) this.#write(body, 0);
+    if (body) void this.#sendBody(body, exchange);
     this.#socket.uncork();
     this.#socket.resume();
   }
@@ -128,14 +131,32 @@ export class DirectConnection {
     this.#socket.destroy();
   }
 
-  #write(body: Uint8Array, from: number): void {
-    const to = Math.min(from + this.#mostWritten, body.length);
-    this.#unsent = body.length - from;
-    this.#socket.write(body.subarray(from, to), (error) => {
-      if (error || this.#socket.destroyed) return;
-      this.#unsent = body.length - to;
-      if (to < body.length) this.#write(body, to);
-    });
+  async #sendBody(body: RequestBody, exchange: Exchange): Promise<void> {
+    this.#isSending = true;
+    const isOver = () => this.#exchange !== exchange || this.#socket.destroyed;
+    try {
+      if (body instanceof Uint8Array) await this.#write(body);
+      else {
+        for await (const piece of body) {
+          if (isOver()) return;
+          await this.#write(piece);
+        }
+      }
+      this.#isSending = false;
+    } catch (error) {
+      // what is wrong with the socket, it says itself
+      if (!isOver()) this.#socket.destroy(error as Error);
+    }
+  }
+
+  /** Resolves once the bytes are no longer needed. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let from = 0; from < bytes.length; from += this.#mostWritten) {
+      const part = bytes.subarray(from, from + this.#mostWritten);
+      await new Promise<void>((resolve, reject) => {
+        this.#socket.write(part, (error) => (error ? reject(error) : resolve()));
+      });
+    }
   }
 
   #room(): Uint8Array {
@@ -219,7 +240,7 @@ export class DirectConnection {
     this.answered += 1;
     sink?.finish();
     // answered before it was all sent: nothing more may be sent from memory that will be another part's
-    if (!this.#keepAlive || this.#unsent > 0 || !this.isUsable) {
+    if (!this.#keepAlive || this.#isSending || !this.isUsable) {
       this.#socket.destroy();
       return;
     }

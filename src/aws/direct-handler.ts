@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
 import { BugError } from '../lib/errors.ts';
-import { type BodySink, DirectConnection } from './direct-connection.ts';
+import { type BodySink, DirectConnection, type RequestBody } from './direct-connection.ts';
 import type { ResponseHead } from './http-message.ts';
+import { PieceRing } from './piece-ring.ts';
+import { PiecedBody } from './pieced-body.ts';
 
 /** A request as the SDK hands it over. */
 export interface SdkRequest {
@@ -24,11 +26,12 @@ export interface SdkResponse {
   };
 }
 
-/** The body of a response: to be read as a stream, or in one go into memory that is at hand. */
+/** The body of a response: to be read as a stream, or in one go or by pieces into memory that is at hand. */
 export class DirectBody extends Readable implements BodySink {
   /** As announced. */
   readonly announced: number | undefined;
   readonly #connection: DirectConnection;
+  #ring: PieceRing | undefined;
   #target: Uint8Array | undefined;
   #at = 0;
   #arrived: (length: number) => Promise<void> | undefined = () => undefined;
@@ -56,11 +59,25 @@ export class DirectBody extends Readable implements BodySink {
     });
   }
 
+  /**
+   * Reads the body through `room`; instead of as a stream. A piece stays as it is until the next but one is asked for.
+   * Nothing is written to the room any more once the body is destroyed.
+   */
+  readPieces(room: Uint8Array): AsyncIterable<Uint8Array> {
+    const ring = new PieceRing(room, () => this.#connection.resume());
+    this.#ring = ring;
+    this.once('end', () => ring.end());
+    this.once('close', () => ring.end(this.errored ?? new Error('aborted')));
+    this.resume();
+    return ring.read();
+  }
+
   roomFor(): Uint8Array | undefined {
-    return this.#target?.subarray(this.#at);
+    return this.#ring ? this.#ring.roomFor() : this.#target?.subarray(this.#at);
   }
 
   accept(bytes: Uint8Array): boolean {
+    if (this.#ring) return this.#ring.accept(bytes);
     const target = this.#target;
     if (!target) return this.push(Buffer.from(bytes));
     if (this.#at + bytes.length > target.length) throw new RangeError('the body is longer than what it is read into');
@@ -205,9 +222,10 @@ function headOf({ method, path, query = {}, headers }: SdkRequest): Buffer {
   return Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
 }
 
-function bodyOf({ body }: SdkRequest): Uint8Array | undefined {
+function bodyOf({ body }: SdkRequest): RequestBody | undefined {
   if (body === undefined || body === null || body === '') return undefined;
   if (typeof body === 'string') return Buffer.from(body);
   if (body instanceof Uint8Array) return body;
-  throw new BugError('a streamed body is not for this handler');
+  if (body instanceof PiecedBody) return body.pieces;
+  throw new BugError('a body of this kind is not for this handler');
 }

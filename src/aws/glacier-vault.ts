@@ -111,7 +111,10 @@ export function glacierVault({ client, vaultName, accountId }: GlacierVaultOptio
       const { body } = output;
       return {
         body: responseBody(body, signal, (error) => translateError(error, context)),
-        ...(body instanceof DirectBody && { readInto: readerOf(body, context, signal) }),
+        ...(body instanceof DirectBody && {
+          readInto: readerOf(body, context, signal),
+          readPieces: (room) => explained(body.readPieces(room), body, context, signal),
+        }),
         ...(length !== undefined && { length }),
         ...(treeHash !== undefined && { treeHash }),
       } satisfies JobOutput;
@@ -153,4 +156,21 @@ function readerOf(body: DirectBody, context: CallContext, signal: AbortSignal): 
       body.destroy();
     }
   };
+}
+
+async function* explained(
+  pieces: AsyncIterable<Uint8Array>,
+  body: DirectBody,
+  context: CallContext,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* pieces;
+    signal.throwIfAborted();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw translateError(error, context);
+  } finally {
+    body.destroy();
+  }
 }

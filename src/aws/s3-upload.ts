@@ -40,28 +40,20 @@ export function createSendBody(): SendBody {
     }
     if (typeof value === 'string') throw new BugError('the checksum of a streamed body is known when it has been read');
     const trailed = takesTrailers;
-    const readable = trailed ? trailedBody(body, { algorithm, value }) : plainBody(body);
-    // a request is not ended by the failure of its body: unless it is cut, the server waits for the rest
-    const broken = new AbortController();
-    readable.once('error', (error) => broken.abort(error));
-    const both = AbortSignal.any([signal, broken.signal]);
+    const Body = trailed ? trailedBody(body, { algorithm, value }) : plainBody(body);
     let sentOnce = false;
     try {
-      return await call(context, both, () => {
+      return await call(context, signal, () => {
         // what has been read can't be read again
         if (sentOnce) throw new ServiceError('network', 'a streamed body can be sent only once', context);
         sentOnce = true;
-        return send({ Body: readable, ContentLength: body.length }, { abortSignal: both });
+        return send({ Body, ContentLength: body.length }, { abortSignal: signal });
       });
     } catch (error) {
       if (!trailed || !isFailure(error, 'invalid_request', 'bad_checksum') || !refusesTrailers(error)) throw error;
       takesTrailers = false;
       const message = `${context.subject}: the server takes no trailing checksums; the part is sent again without one`;
       throw new ServiceError('unavailable', message, { operation: context.operation, cause: error });
-    } finally {
-      // refused before it was all sent: the connection would wait for the rest
-      if (!readable.readableEnded) broken.abort();
-      readable.destroy();
     }
   };
 }

@@ -4,6 +4,8 @@ import { SECOND } from '../lib/duration.ts';
 interface Learned {
   /** For the serializers: the client's configuration, and where the endpoint is. */
   readonly context: object;
+  /** The only bucket that stands for: it may be a part of the endpoint. */
+  readonly bucket: unknown;
   readonly signer: Signer;
   readonly signing: { readonly signingRegion?: string; readonly signingService?: string };
   /** Those that no serializer writes. */
@@ -56,6 +58,15 @@ export interface AnsweringHandler {
   ): Promise<{ readonly response: HttpResponse }>;
 }
 
+interface SerializedArgs {
+  readonly input: Input;
+  readonly request: HttpRequest;
+}
+
+interface Input {
+  readonly Bucket?: unknown;
+}
+
 interface SdkCommand {
   readonly input: object;
   readonly schema?: unknown;
@@ -102,8 +113,8 @@ export function shortcut(
   let learnedAt = 0;
 
   const learn =
-    (next: (args: { request: HttpRequest }) => Promise<unknown>, context: Context) =>
-    async (args: { request: HttpRequest }): Promise<unknown> => {
+    (next: (args: SerializedArgs) => Promise<unknown>, context: Context) =>
+    async (args: SerializedArgs): Promise<unknown> => {
       const { headers } = args.request;
       const result = await next(args);
       const endpoint = context.endpointV2;
@@ -111,6 +122,7 @@ export function shortcut(
       const chosen = context.__smithy_context?.selectedHttpAuthScheme?.httpAuthOption?.schemeId;
       if (!endpoint || chosen !== 'aws.auth#sigv4' || (scheme?.name ?? 'sigv4') !== 'sigv4') return result;
       learned = {
+        bucket: args.input.Bucket,
         context: { ...config, endpoint: async () => endpoint },
         signer: await config.signer(scheme ?? {}),
         signing: {
@@ -129,7 +141,8 @@ export function shortcut(
 
   return async <T>(command: SdkCommand, options: SendOptions, bySdk: (options: SendOptions) => Promise<T>) => {
     const known = performance.now() - learnedAt < LEARNED_FOR ? learned : undefined;
-    if (!known || !Array.isArray(command.schema)) return bySdk(options);
+    if (!known || known.bucket !== (command.input as Input).Bucket || !Array.isArray(command.schema))
+      return bySdk(options);
     const [, namespace, name, traits, input, output]: readonly unknown[] = command.schema;
     const operation = { namespace, name, traits, input, output };
     try {

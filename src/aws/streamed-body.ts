@@ -1,12 +1,10 @@
-import { Readable } from 'node:stream';
 import type { ChecksumAlgorithm } from '../domain/checksum.ts';
-import { KiB, MiB } from '../lib/size.ts';
+import { MiB } from '../lib/size.ts';
 import type { StreamedBody } from '../ports.ts';
+import { PiecedBody } from './pieced-body.ts';
 
 /** The data in one chunk of the encoding; only the last may be smaller (S3 API reference: 8 KiB at least). */
 const CHUNK = MiB;
-/** Bytes that wait for the socket. */
-const WAITING = 256 * KiB;
 /** Base64 digits of each checksum. */
 const DIGITS: Readonly<Record<ChecksumAlgorithm, number>> = { CRC32: 8, CRC32C: 8, CRC64NVME: 12, SHA256: 44 };
 
@@ -20,8 +18,8 @@ export function headersOf(body: unknown): Readonly<Record<string, string>> {
 }
 
 /** The bytes as they are, for a server that takes no trailers. */
-export function plainBody({ stream }: StreamedBody): Readable {
-  return Readable.from(stream, { objectMode: false, highWaterMark: WAITING });
+export function plainBody({ stream }: StreamedBody): PiecedBody {
+  return new PiecedBody(stream);
 }
 
 /**
@@ -32,11 +30,11 @@ export function plainBody({ stream }: StreamedBody): Readable {
 export function trailedBody(
   { stream, length }: StreamedBody,
   { algorithm, value }: { readonly algorithm: ChecksumAlgorithm; readonly value: () => string },
-): Readable {
+): PiecedBody {
   const name = `x-amz-checksum-${algorithm.toLowerCase()}`;
   const encoded = encode(stream, length, () => `${name}:${value()}\r\n`);
-  const readable = Readable.from(encoded, { objectMode: false, highWaterMark: WAITING });
-  headers.set(readable, {
+  const body = new PiecedBody(encoded);
+  headers.set(body, {
     'content-encoding': 'aws-chunked',
     'content-length': String(encodedLength(length, `${name}:\r\n`.length + DIGITS[algorithm])),
     'x-amz-content-sha256': 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
@@ -44,7 +42,7 @@ export function trailedBody(
     'x-amz-sdk-checksum-algorithm': algorithm,
     'x-amz-trailer': name,
   });
-  return readable;
+  return body;
 }
 
 function headOf(length: number): string {

@@ -1,4 +1,5 @@
 import { DirectHandler, type HandlerOptions, type SdkRequest, type SdkResponse } from './direct-handler.ts';
+import { PiecedBody } from './pieced-body.ts';
 
 /** The SDK's own handler, as far as it is used here. */
 interface OtherHandler {
@@ -9,7 +10,7 @@ interface OtherHandler {
   destroy?(): void;
 }
 
-/** Sends uploads from memory over direct connections, and all else by the SDK's handler. */
+/** Sends uploads from our memory over direct connections, and all else by the SDK's handler. */
 export class UploadHandler {
   readonly metadata;
   readonly #direct: DirectHandler;
@@ -23,7 +24,7 @@ export class UploadHandler {
   }
 
   handle(request: SdkRequest, options: HandlerOptions = {}): Promise<SdkResponse | object> {
-    const isDirect = options.answer || (request.method === 'PUT' && request.body instanceof Uint8Array);
+    const isDirect = options.answer || (request.method === 'PUT' && isAtHand(request.body));
     return isDirect ? this.#direct.handle(request, options) : this.#other.handle(request, options);
   }
 
@@ -39,4 +40,8 @@ export class UploadHandler {
     this.#direct.destroy();
     this.#other.destroy?.();
   }
+}
+
+function isAtHand(body: unknown): boolean {
+  return body instanceof Uint8Array || body instanceof PiecedBody;
 }

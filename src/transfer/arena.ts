@@ -9,6 +9,8 @@ import { KiB, MiB } from '../lib/size.ts';
 export interface Arena {
   /** A part up to this long is held whole; two of them fit. A longer one goes through as a stream. */
   readonly longest: number;
+  /** What a part takes that streams. */
+  readonly streamRoom: number;
   /** Waits for room; first come, first served. The caller gives it back, once. */
   take(length: number, signal: AbortSignal): Promise<Buffer>;
   giveBack(buffer: Buffer): void;
@@ -27,9 +29,10 @@ interface Gap {
 
 /** Room is given out in steps of this: small archives come by the million. */
 const STEP = 64 * KiB;
-/** What a part that streams is reckoned to take: what waits in the sockets and streams on both sides. */
-export const STREAM_ROOM = MiB;
-const SMALLEST = 2 * STREAM_ROOM;
+const LEAST_STREAM_ROOM = MiB;
+/** Read by pieces of 1 MiB, a quarter of it: smaller ones cost more calls, larger ones save little. */
+const MOST_STREAM_ROOM = 4 * MiB;
+const SMALLEST = 2 * LEAST_STREAM_ROOM;
 
 /** @param budget bytes; at least 2 MiB are taken. */
 export function createArena(budget: number): Arena {
@@ -61,6 +64,7 @@ export function createArena(budget: number): Arena {
 
   return {
     longest: Math.floor(size / 2),
+    streamRoom: Math.min(MOST_STREAM_ROOM, Math.max(LEAST_STREAM_ROOM, Math.floor(size / 8 / MiB) * MiB)),
     async take(length, signal) {
       signal.throwIfAborted();
       const wanted = Math.max(STEP, Math.ceil(length / STEP) * STEP);

@@ -5,7 +5,7 @@ import { ServiceError } from '../domain/service-error.ts';
 import type { Bandwidth } from '../lib/bandwidth.ts';
 import { BugError } from '../lib/errors.ts';
 import type { Bucket, ObjectAttributes, StreamedBody, Vault } from '../ports.ts';
-import { type Arena, STREAM_ROOM } from './arena.ts';
+import type { Arena } from './arena.ts';
 import { fill, type Proven, stream } from './receive.ts';
 
 /** One part to bring from a job's output to S3. Plain JSON: whoever copies it needs nothing else. */
@@ -61,16 +61,19 @@ export interface PartDeps {
 export async function copyPart(deps: PartDeps, task: PartTask, signal: AbortSignal): Promise<PartResult> {
   const { arena } = deps;
   const held = task.length <= arena.longest;
-  const room = await arena.take(held ? task.length : STREAM_ROOM, signal);
+  const room = await arena.take(held ? task.length : arena.streamRoom, signal);
+  const over = new AbortController();
   try {
     if (held) {
       const proven = await fill(deps, task, room, signal);
       return await send(deps, task, room, proven.checksum, () => proven, signal);
     }
-    const arriving = stream(deps, task, signal);
+    const arriving = stream(deps, task, room, AbortSignal.any([signal, over.signal]));
     const body = { stream: arriving.bytes, length: task.length };
     return await send(deps, task, body, () => sure(arriving.proven).checksum, arriving.proven, signal);
   } finally {
+    // a part that was refused may still be arriving: nothing may be read to memory that will be another part's
+    over.abort();
     arena.giveBack(room);
   }
 }

@@ -56,14 +56,17 @@ export async function fill(deps: ReceiveDeps, task: PartTask, buffer: Buffer, si
 
 /** A part as it comes. */
 export interface Arriving {
-  /** All of the part's bytes; the last ones only once all are proven, else it throws before them. To be read once. */
+  /**
+   * All of the part's bytes; the last ones only once all are proven, else it throws before them. To be read once. A piece
+   * stays as it is until the next one is asked for.
+   */
   readonly bytes: AsyncIterable<Uint8Array>;
   /** Known once all bytes have been read. */
   proven(): Proven | undefined;
 }
 
-/** Reads a part as fast as its reader takes it. */
-export function stream(deps: ReceiveDeps, task: PartTask, signal: AbortSignal): Arriving {
+/** Reads a part through `room` as fast as its reader takes it. */
+export function stream(deps: ReceiveDeps, task: PartTask, room: Uint8Array, signal: AbortSignal): Arriving {
   let proven: Proven | undefined;
   async function* read(): AsyncGenerator<Uint8Array> {
     const watch = new Watch(deps, task, signal);
@@ -71,7 +74,7 @@ export function stream(deps: ReceiveDeps, task: PartTask, signal: AbortSignal): 
       const output = await watch.open();
       const proof = new Proof(task, output);
       let kept: Uint8Array | undefined;
-      for await (const bytes of output.body) {
+      for await (const bytes of output.readPieces?.(room) ?? output.body) {
         // an empty piece at the end would let those before it go unproven
         if (bytes.length === 0) continue;
         if (proof.length + bytes.length > task.length) throw tooLong(task);

@@ -42,6 +42,7 @@ function counting(arena: Arena): Arena & { readonly lent: number } {
   let lent = 0;
   return {
     longest: arena.longest,
+    streamRoom: arena.streamRoom,
     get lent() {
       return lent;
     },

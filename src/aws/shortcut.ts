@@ -37,7 +37,7 @@ interface AuthScheme {
 /** The members of an SDK client that a call goes through. They are public, though its types show them to nobody. */
 interface Machinery {
   readonly config: {
-    readonly protocol: {
+    readonly protocol?: {
       serializeRequest(operation: object, input: object, context: object): Promise<HttpRequest>;
       deserializeResponse(operation: object, context: object, response: HttpResponse): Promise<unknown>;
     };
@@ -95,14 +95,15 @@ const SHARED_HEADERS = ['host', 'user-agent', 'x-amz-user-agent', 'x-amz-glacier
 const LEARNED_FOR = 60 * SECOND;
 
 /**
- * The short way of the calls that are made for every part: the SDK's serializers, its signer and its readers of answers, without the stack
- * of functions around them, which finds out for each call anew what it found for the last one. That stack and what it throws away cost,
- * between two parts, when none of its code is in the processor's caches any more, 2 ms of the 3 ms of CPU a part of 16 MiB cost beside
- * its bytes.
+ * The short way of the calls that are made for every part: the SDK's serializers, its signer and its readers of answers,
+ * without the stack of functions around them, which finds out for each call anew what it found for the last one. A
+ * GetJobOutput and an UploadPart cost 0.9 to 1.2 ms of CPU by this way, and 3.0 to 3.5 by the SDK's: measured without a
+ * network, with 16 MiB hashed between two calls, after which none of their code is left in the processor's caches. With
+ * nothing in between it is 0.18 and 0.6 ms.
  *
  * The first call goes the SDK's whole way, and leaves behind what is the same for all; so does the first one in every
  * minute, and the first after a failure. An answer that is a refusal is handed to the SDK, so that errors, and what
- * it learns of them, are its own.
+ * it learns of them, are its own. Where an SDK is made otherwise than is known here, all calls go its way.
  */
 export function shortcut(
   client: object,
@@ -121,6 +122,7 @@ export function shortcut(
       const scheme = endpoint?.properties?.authSchemes?.[0];
       const chosen = context.__smithy_context?.selectedHttpAuthScheme?.httpAuthOption?.schemeId;
       if (!endpoint || chosen !== 'aws.auth#sigv4' || (scheme?.name ?? 'sigv4') !== 'sigv4') return result;
+      if (!isFunction(config.protocol?.serializeRequest) || !isFunction(config.signer)) return result;
       learned = {
         bucket: args.input.Bucket,
         context: { ...config, endpoint: async () => endpoint },
@@ -141,19 +143,18 @@ export function shortcut(
 
   return async <T>(command: SdkCommand, options: SendOptions, bySdk: (options: SendOptions) => Promise<T>) => {
     const known = performance.now() - learnedAt < LEARNED_FOR ? learned : undefined;
-    if (!known || known.bucket !== (command.input as Input).Bucket || !Array.isArray(command.schema))
-      return bySdk(options);
-    const [, namespace, name, traits, input, output]: readonly unknown[] = command.schema;
-    const operation = { namespace, name, traits, input, output };
+    const operation = operationOf(command.schema);
+    const { protocol } = config;
+    if (!known || !protocol || !operation || known.bucket !== (command.input as Input).Bucket) return bySdk(options);
     try {
-      const request = await config.protocol.serializeRequest(operation, command.input, known.context);
+      const request = await protocol.serializeRequest(operation, command.input, known.context);
       Object.assign(request.headers, known.headers, extraHeaders(request.body));
       const signingDate = new Date(Date.now() + config.systemClockOffset);
       const signed = await known.signer.sign(request, { ...known.signing, signingDate });
       const { response } = await config.requestHandler.handle(signed, options);
       if (response.statusCode < 300) {
         // what was asked for decides what comes back: `bySdk` sends the same command
-        return (await config.protocol.deserializeResponse(operation, known.context, response)) as Awaited<
+        return (await protocol.deserializeResponse(operation, known.context, response)) as Awaited<
           ReturnType<typeof bySdk>
         >;
       }
@@ -163,4 +164,15 @@ export function shortcut(
       throw error;
     }
   };
+}
+
+/** As a serializer wants it, of what a command carries. */
+function operationOf(schema: unknown): object | undefined {
+  if (!Array.isArray(schema)) return undefined;
+  const [, namespace, name, traits, input, output]: readonly unknown[] = schema;
+  return isFunction(input) && isFunction(output) ? { namespace, name, traits, input, output } : undefined;
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
 }

@@ -11,7 +11,10 @@ export interface Stub {
   readonly tls: number;
   /** The self-signed certificate, for NODE_EXTRA_CA_CERTS. */
   readonly certificate: string;
+  /** Counts anew. */
   reset(): Promise<void>;
+  /** Counts anew, and has never been asked for anything. */
+  forget(): Promise<void>;
   stats(): Promise<StubStats>;
   stop(): void;
 }
@@ -46,6 +49,7 @@ export async function startStub(): Promise<Stub> {
     ...ports,
     certificate,
     reset: async () => void (await get('/-/reset')),
+    forget: async () => void (await get('/-/forget')),
     stats: async () => (await get('/-/stats')) as StubStats,
     stop() {
       child.kill();

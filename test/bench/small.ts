@@ -44,7 +44,8 @@ export async function copySmall(stub: Stub, count: number, concurrency: number):
     '--quiet',
   ];
   try {
-    await stub.reset();
+    // the jobs of an earlier round are for the same archives
+    await stub.forget();
     await run('transfer.ts', args, { env });
     const asked = (await stub.stats()).calls;
     await stub.reset();

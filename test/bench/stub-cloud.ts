@@ -38,7 +38,7 @@ export class StubCloud {
   #calls: Record<string, number> = {};
   #first: Record<string, number> = {};
   #last: Record<string, number> = {};
-  readonly #jobs: Job[] = [];
+  #jobs: Job[] = [];
   readonly #hashes = new Map<number, TreeHash>();
 
   parse(head: string): Request {
@@ -57,7 +57,8 @@ export class StubCloud {
 
   answer(request: Request, body: Buffer): Reply {
     if (request.path === '/-/stats') return json(200, this.#stats());
-    if (request.path === '/-/reset') {
+    if (request.path === '/-/forget') this.#jobs = [];
+    if (request.path === '/-/reset' || request.path === '/-/forget') {
       this.#calls = {};
       this.#first = {};
       this.#last = {};

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { FatalError, messageOf } from '../lib/errors.ts';
 import { MiB } from '../lib/size.ts';
 
@@ -10,6 +11,11 @@ import { MiB } from '../lib/size.ts';
  */
 export async function* bytesOf(path: string, heard?: (bytes: number) => void): AsyncGenerator<Buffer> {
   try {
+    const file = await stat(path);
+    // all of these files are read more than once, and a pipe is empty by then
+    if (!file.isFile() && !file.isDirectory()) {
+      throw new FatalError('file_unreadable', `${path} is not a file but a pipe or a device: write it to a file first`);
+    }
     for await (const bytes of createReadStream(path, { highWaterMark: MiB })) {
       heard?.(bytes.length);
       yield bytes;

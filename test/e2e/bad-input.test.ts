@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -178,6 +179,23 @@ it.each([
   }
   expect(simulator.counts()['glacier:InitiateJob']).toBeUndefined();
 });
+
+it.skipIf(process.platform === 'win32').each(['--names', '--archive-ids-from'])(
+  'refuses a pipe for the file of %s, which can be read only once',
+  async (flag) => {
+    const { transfer, calls } = await scene();
+    const pipe = join(temporaryFolder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+
+    for (const args of [[], ['--dry-run'], []]) {
+      const ended = await transfer([flag, pipe, ...args]);
+      expectEnded(ended, 1);
+      expect(reasonOf(ended)).toContain('write it to a file first');
+      expectEnded(await transfer(['--dry-run']), 0);
+    }
+    expect(calls('InitiateJob')).toBe(0);
+  },
+);
 
 it('has nothing to do for an empty vault', async () => {
   const { transfer, calls, simulator } = await scene({ vault: { archives: [] } });

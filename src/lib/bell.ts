@@ -9,10 +9,7 @@ export interface Bell {
   readonly count: number;
 }
 
-/**
- * Small archives end by the thousand a second, and each ring has every loop look at the state: rung for each of them,
- * half of the main thread's time went into looking.
- */
+/** Small archives end by the thousand a second, and each ring has every loop look at the state. */
 const SOON_MS = 100;
 
 export function createBell(): Bell {

@@ -10,10 +10,10 @@ const LEAST_FOR_A_THREAD = 2 * MiB;
  * @throws {UsageError}
  */
 export function checkTransferFlags(flags: TransferFlags): void {
-  const { memory, threads } = flags;
+  const { memory, threads = 1 } = flags;
   if (memory < threads * LEAST_FOR_A_THREAD) {
     throw new UsageError(
-      `--memory ${formatSize(memory)} is too little for ${threads} threads: give each ${formatSize(LEAST_FOR_A_THREAD)}, or say fewer --threads`,
+      `--memory ${formatSize(memory)} is too little for ${threads === 1 ? 'a thread' : `${threads} threads`}: give each ${formatSize(LEAST_FOR_A_THREAD)}${threads === 1 ? '' : ', or say fewer --threads'}`,
     );
   }
   checkPlaceFlags(flags);

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { Option } from 'commander';
 import { CHECKSUM_ALGORITHMS } from '../domain/checksum.ts';
 import { parsePrefix } from '../domain/object-key.ts';
@@ -116,10 +115,10 @@ export const notificationOptions = [
 
 export const dataOptions = [
   option('--concurrency <n>', 'parts in flight').argParser(wholeNumber(1, 1000)).default(16),
-  option('--threads <n>', 'threads that copy parts')
-    .argParser(wholeNumber(1, 256))
-    .default(availableParallelism(), 'one for each core'),
-  option('--memory <size>', 'memory for parts in flight')
+  option('--threads <n>', 'threads that copy parts (default: one for each core and 64 MiB of --memory)').argParser(
+    wholeNumber(1, 256),
+  ),
+  option('--memory <size>', 'memory for parts in flight and the threads')
     .argParser(size)
     .default(512 * MiB, '512 MiB'),
   option('--part-size <size>', 'the smallest part size; larger archives have larger parts')

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { type Cloud, connect, type Destination } from '../app.ts';
 import type { ChecksumAlgorithm } from '../domain/checksum.ts';
 import type { Prices } from '../domain/price/prices.ts';
@@ -8,6 +9,7 @@ import { type Clock, clockFrom, speedFrom } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import { MiB } from '../lib/size.ts';
 import { countedBucket, countedVault } from '../observe/counted-calls.ts';
 import type { Observation } from '../observe/observe.ts';
 import type { Tier } from '../ports.ts';
@@ -66,7 +68,7 @@ export interface TransferFlags extends LogOptions, ProgressOptions, ObserveFlags
   readonly notifications: boolean;
   readonly reconcileEvery: number;
   readonly concurrency: number;
-  readonly threads: number;
+  readonly threads?: number;
   readonly memory: number;
   readonly partSize: number;
   readonly bwlimit?: number;
@@ -251,6 +253,7 @@ function optionsOf(flags: TransferFlags, region: string, prices: Prices): Transf
       limit: flags.limit,
     },
     archiveIdsFrom: flags.archiveIdsFrom,
+    threads: flags.threads ?? threadsFor(flags.memory),
     prices,
     maxCost: flags.maxCost,
     bwlimit: flags.bwlimit,
@@ -260,4 +263,9 @@ function optionsOf(flags: TransferFlags, region: string, prices: Prices): Transf
     topicArn: flags.topicArn,
     once: flags.once ?? false,
   };
+}
+
+/** A thread that has less holds no two parts of 16 MiB beside what it takes itself, and streams them at a higher cost. */
+function threadsFor(memory: number): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(memory / (64 * MiB))));
 }

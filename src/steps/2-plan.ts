@@ -87,6 +87,7 @@ async function giveKeys(deps: PlanDeps, { prefix, partSize }: PlanOptions): Prom
   }
   log.info({ archives: rows }, 'the keys are being held against each other');
   const renamed = await tellApart(deps, facts.get('planning')?.settled ?? 0);
+  log.info({ archives: rows }, 'the index over the keys is being made');
   state.transaction(() => {
     planning.sealKeys();
     facts.remove('planning');
@@ -133,10 +134,12 @@ async function tellApart({ state, log, signals }: PlanDeps, settled: number): Pr
     await ticker.tick(after, rivals);
   }
   state.transaction(() => planning.endRivals());
-  for (let after: number | undefined = 0; after !== undefined; ) {
+  const renaming = createTicker(log, 'archives that were told apart are being given their keys', signals.stop);
+  let done = 0;
+  for (let after: number | undefined = 0; after !== undefined; done += BATCH) {
+    await renaming.tick(done, renamed);
     const from: number = after;
     after = state.transaction(() => planning.takeRenames(from, BATCH));
-    await ticker.tick(rivals, rivals);
   }
   return renamed;
 }

@@ -1,4 +1,5 @@
 import { ServiceError, type ServiceFailure } from '../domain/service-error.ts';
+import { HOUR } from '../lib/duration.ts';
 import { FatalError, KnownError } from '../lib/errors.ts';
 import { describeFailure } from './error-messages.ts';
 import { failureOf, NETWORK_CODES, UNSENT_CODES } from './error-table.ts';
@@ -52,7 +53,8 @@ export function translateError(error: unknown, context: CallContext): unknown {
 /**
  * Makes a call. Rejects with the signal's reason once it aborts, else with what `translateError` makes of the error.
  * A request that was refused for its time of signing alone is sent once more: the SDK has by then learned the
- * server's time, and nothing has been done yet.
+ * server's time, and nothing has been done yet. Not where this machine's clock is off by hours: by it, outputs that are
+ * there would be taken for expired, and asked and paid for again.
  */
 export async function call<T>(
   context: CallContext,
@@ -62,7 +64,7 @@ export async function call<T>(
   signal?.throwIfAborted();
   try {
     return await send().catch((error: unknown) => {
-      if (!wasRefusedForSkew(error, context)) throw error;
+      if (!wasRefusedForSkew(error, context) || skewOf(error) > MOST_SKEW) throw error;
       return send();
     });
   } catch (error) {
@@ -113,6 +115,9 @@ function isOutcomeUnknown(code: ServiceFailure, { name, message, nodeCode, statu
   }
 }
 
+/** The scheduler keeps four of the 24 hours of an output in hand. */
+const MOST_SKEW = 2 * HOUR;
+
 const SKEW_NAMES =
   /^(AuthFailure|InvalidSignatureException|RequestExpired|RequestInTheFuture|RequestTimeTooSkewed|SignatureDoesNotMatch)$/;
 
@@ -122,4 +127,11 @@ function wasRefusedForSkew(error: unknown, { operation }: CallContext): boolean 
   if (!$metadata?.clockSkewCorrected) return false;
   // the answer to a HEAD has no body, so it has no name either
   return SKEW_NAMES.test(error.name) || (operation.startsWith('Head') && $metadata.httpStatusCode === 403);
+}
+
+/** Milliseconds between this machine's time and that of the answer; 0 where it says none. */
+function skewOf(error: unknown): number {
+  const { $response } = error as { readonly $response?: { readonly headers?: Readonly<Record<string, string>> } };
+  const time = Date.parse($response?.headers?.date ?? '');
+  return Number.isNaN(time) ? 0 : Math.abs(time - Date.now());
 }

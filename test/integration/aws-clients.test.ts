@@ -205,6 +205,21 @@ it('says that the clock is wrong where the second time is no better', async () =
   expect(seen).toHaveLength(2);
 });
 
+it('does not go on where the machine’s clock is off by hours: it would take outputs that are there for expired', async () => {
+  process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${port}`;
+  const message = 'Signature expired: 20261122T100000Z is now earlier than 20261122T101500Z';
+  replies.push({
+    status: 403,
+    headers: { date: new Date(Date.now() - 25 * 3_600_000).toUTCString(), 'content-type': 'application/json' },
+    text: JSON.stringify({ code: 'InvalidSignatureException', message, type: 'Client' }),
+  });
+
+  const asked = vault().requestArchive({ archiveId: 'x' as ArchiveId, tier: 'Bulk', description: 'run 1' });
+
+  await expect(asked).rejects.toMatchObject({ code: 'clock_skew', scope: 'run' });
+  expect(seen).toHaveLength(1);
+});
+
 /** `20261122T101500Z` in milliseconds. */
 function signedAt(text: string): number {
   return Date.parse(text.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5'));

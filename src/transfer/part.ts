@@ -62,19 +62,24 @@ export async function copyPart(deps: PartDeps, task: PartTask, signal: AbortSign
   const { arena } = deps;
   const held = task.length <= arena.longest;
   const room = await arena.take(held ? task.length : arena.streamRoom, signal);
+  try {
+    if (!held) return await passOn(deps, task, room, signal);
+    const proven = await fill(deps, task, room, signal);
+    return await send(deps, task, room, proven.checksum, () => proven, signal);
+  } finally {
+    arena.giveBack(room);
+  }
+}
+
+async function passOn(deps: PartDeps, task: PartTask, room: Uint8Array, signal: AbortSignal): Promise<PartResult> {
   const over = new AbortController();
   try {
-    if (held) {
-      const proven = await fill(deps, task, room, signal);
-      return await send(deps, task, room, proven.checksum, () => proven, signal);
-    }
     const arriving = stream(deps, task, room, AbortSignal.any([signal, over.signal]));
     const body = { stream: arriving.bytes, length: task.length };
     return await send(deps, task, body, () => sure(arriving.proven).checksum, arriving.proven, signal);
   } finally {
     // a part that was refused may still be arriving: nothing may be read to memory that will be another part's
     over.abort();
-    arena.giveBack(room);
   }
 }
 

@@ -51,14 +51,7 @@ const WAITING: SimulatorOptions = {
 /** A transfer that leaves the archive `a002.bin` failed, because Glacier says that it is not there. */
 async function withFailure(): Promise<Scene> {
   const at = await scene();
-  const lost = at.archives()[2]?.id ?? '';
-  const fault = {
-    kind: 'error',
-    status: 404,
-    code: 'ResourceNotFoundException',
-    message: 'Archive not found',
-  } as const;
-  const rule = at.simulator.faults.add({ operation: 'InitiateJob', match: { archiveId: lost }, fault });
+  const rule = at.lose(2);
   expectEnded(await at.transfer(), 3);
   at.simulator.faults.clear(rule);
   return at;

@@ -29,6 +29,8 @@ export interface Scene {
   /** As `begin`, to its end. */
   transfer(args?: readonly string[], options?: Start): Promise<Ended>;
   fault(rule: FaultRule): void;
+  /** From now on Glacier says of an archive that it is not there when it is asked for. @returns the rule's id. */
+  lose(archive: number): number;
   /** How often an operation was called, such as `InitiateJob`; for InitiateJob only jobs for archives count. */
   calls(operation: string): number;
   /** The operations that were called and that change something. */
@@ -87,6 +89,12 @@ export async function scene(options: SimulatorOptions & { readonly vault?: Parti
     begin,
     transfer: (args, how) => begin(args, how).ended,
     fault: (rule) => void simulator.faults.add(rule),
+    lose: (archive) =>
+      simulator.faults.add({
+        operation: 'InitiateJob',
+        match: { archiveId: archives()[archive]?.id ?? '' },
+        fault: { kind: 'error', status: 404, code: 'ResourceNotFoundException', message: 'Archive not found' },
+      }),
     calls: (operation) =>
       simulator.calls.filter(
         (call) => call.operation === operation && (operation !== 'InitiateJob' || call.detail.archiveId !== undefined),

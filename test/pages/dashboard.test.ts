@@ -139,14 +139,7 @@ async function held<T>({ child, kill }: Running, look: () => Promise<T>): Promis
 it('agrees with `status --json` at every moment of a transfer that runs beside it, and after it', async () => {
   const sizes = Array.from({ length: 40 }, (_, i) => 1 + i * 50_000);
   const at = await scene({ speed: 2000, vault: { archives: archivesOf([...sizes, 20 * MiB]) } });
-  const lost = at.archives()[7]?.id ?? '';
-  const fault = {
-    kind: 'error',
-    status: 404,
-    code: 'ResourceNotFoundException',
-    message: 'Archive not found',
-  } as const;
-  at.fault({ operation: 'InitiateJob', match: { archiveId: lost }, fault });
+  at.lose(7);
   const env = at.simulator.environment;
   const transfer = at.begin(['--bwlimit', '12M', '--concurrency', '2']);
   await transfer.until(/inventory is read/);

@@ -209,14 +209,7 @@ it('draws the plan of a vault as `plan --json` has it', async () => {
 
 it('draws the report of a finished transfer as `report --json` and the manifest have it', async () => {
   const at = await vaultOfAll();
-  const lost = at.archives()[7]?.id ?? '';
-  const fault = {
-    kind: 'error',
-    status: 404,
-    code: 'ResourceNotFoundException',
-    message: 'Archive not found',
-  } as const;
-  at.fault({ operation: 'InitiateJob', match: { archiveId: lost }, fault });
+  at.lose(7);
   expectEnded(await at.transfer(['--max-size', '64MiB', '--exclude', '*.txt']), 3);
   const file = join(temporaryFolder(), 'report.html');
   const ended = await command(at, 'report', '--json', '--html', file);

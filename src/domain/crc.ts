@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { type NativeCrcs, nativeCrcs } from '../lib/native-crc.ts';
 
 /** A CRC as S3 keeps them: reflected, register and result inverted. The polynomial is in reflected notation. */
 interface Crc {
@@ -22,12 +22,21 @@ export interface RunningCrc {
   value(): bigint;
 }
 
-export function newCrc(name: CrcName): RunningCrc {
+/** Loaded with the first CRC: most commands need none. */
+let found: NativeCrcs | undefined;
+
+function findNative(): NativeCrcs {
+  found ??= nativeCrcs();
+  return found;
+}
+
+export function newCrc(name: CrcName, native = findNative()): RunningCrc {
+  const { crc32, crc32c } = native;
   switch (name) {
     case 'CRC32':
-      return newCrc32();
+      return newNativeCrc(crc32);
     case 'CRC32C':
-      return newCrc32c();
+      return crc32c ? newNativeCrc(crc32c) : newCrc32c();
     case 'CRC64NVME':
       return newCrc64();
     default:
@@ -91,11 +100,11 @@ function powerOfX(crc: Crc, exponent: bigint): bigint {
   return power;
 }
 
-function newCrc32(): RunningCrc {
+function newNativeCrc(crc: (bytes: Uint8Array, before: number) => number): RunningCrc {
   let state = 0;
   return {
     update: (bytes) => {
-      state = crc32(bytes, state);
+      state = crc(bytes, state);
     },
     value: () => BigInt(state),
   };

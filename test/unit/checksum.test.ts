@@ -8,8 +8,9 @@ import {
   compositeChecksum,
   newChecksum,
 } from '../../src/domain/checksum.ts';
-import { combineCrcs } from '../../src/domain/crc.ts';
+import { combineCrcs, newCrc } from '../../src/domain/crc.ts';
 import { BugError } from '../../src/lib/errors.ts';
+import { nativeCrcs } from '../../src/lib/native-crc.ts';
 
 const CRC_ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME'] as const;
 const POLYNOMIALS = { CRC32: 0xedb88320n, CRC32C: 0x82f63b78n, CRC64NVME: 0x9a6c9329ac4bc9b5n } as const;
@@ -66,6 +67,27 @@ describe('checksums', () => {
       }),
     );
   });
+
+  it.each(['CRC32', 'CRC32C'] as const)(
+    'has the same %s of long bytes with and without the addon that computes it',
+    (name) => {
+      const without = nativeCrcs(() => {
+        throw new Error('Cannot find native binding');
+      });
+      expect(without.crc32c).toBeUndefined();
+      expect(nativeCrcs().crc32c).toBeDefined();
+      fc.assert(
+        fc.property(fc.integer({ min: 200, max: 5000 }), fc.nat(), fc.nat(5000), (length, seed, cut) => {
+          const bytes = Buffer.from(Array.from({ length }, (_, i) => Math.imul(i + seed, 0x9e3779b1) >>> 24));
+          const [a, b] = [newCrc(name, without), newCrc(name)];
+          a.update(bytes);
+          b.update(bytes.subarray(0, cut));
+          b.update(bytes.subarray(cut));
+          expect(b.value()).toBe(a.value());
+        }),
+      );
+    },
+  );
 
   it.each(CHECKSUM_ALGORITHMS)('gives the same %s however the bytes arrive', (algorithm) => {
     fc.assert(

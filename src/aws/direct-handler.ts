@@ -1,8 +1,7 @@
-import { Readable } from 'node:stream';
 import { BugError } from '../lib/errors.ts';
-import { type BodySink, DirectConnection, type RequestBody } from './direct-connection.ts';
+import { DirectBody } from './direct-body.ts';
+import { DirectConnection, type RequestBody } from './direct-connection.ts';
 import type { ResponseHead } from './http-message.ts';
-import { PieceRing } from './piece-ring.ts';
 import { PiecedBody } from './pieced-body.ts';
 
 /** A request as the SDK hands it over. */
@@ -22,96 +21,12 @@ export interface SdkResponse {
     readonly statusCode: number;
     readonly reason: string;
     readonly headers: Readonly<Record<string, string>>;
-    readonly body: DirectBody;
+    /** Bytes where there are none: what answers an upload. */
+    readonly body: DirectBody | Uint8Array;
   };
 }
 
-/** The body of a response: to be read as a stream, or in one go or by pieces into memory that is at hand. */
-export class DirectBody extends Readable implements BodySink {
-  /** As announced. */
-  readonly announced: number | undefined;
-  readonly #connection: DirectConnection;
-  #ring: PieceRing | undefined;
-  #target: Uint8Array | undefined;
-  #at = 0;
-  #arrived: (length: number) => Promise<void> | undefined = () => undefined;
-  #isOver = false;
-
-  constructor(connection: DirectConnection, announced: number | undefined) {
-    super({ highWaterMark: 1024 * 1024 });
-    this.#connection = connection;
-    this.announced = announced;
-  }
-
-  /**
-   * Reads the whole body to the beginning of `target`; instead of as a stream. `arrived` is told how many bytes are there after each
-   * read; nothing more is read before what it returns resolves.
-   * @returns how many bytes there were: never more than the target holds, then it throws.
-   */
-  readInto(target: Uint8Array, arrived: (length: number) => Promise<void> | undefined): Promise<number> {
-    this.#target = target;
-    this.#arrived = arrived;
-    return new Promise((resolve, reject) => {
-      this.once('error', reject);
-      this.once('end', () => resolve(this.#at));
-      this.once('close', () => reject(new Error('aborted')));
-      this.resume();
-    });
-  }
-
-  /**
-   * Reads the body through `room`; instead of as a stream. A piece stays as it is until the next but one is asked for.
-   * Nothing is written to the room any more once the body is destroyed.
-   */
-  readPieces(room: Uint8Array): AsyncIterable<Uint8Array> {
-    const ring = new PieceRing(room, () => this.#connection.resume());
-    this.#ring = ring;
-    this.once('end', () => ring.end());
-    this.once('close', () => ring.end(this.errored ?? new Error('aborted')));
-    this.resume();
-    return ring.read();
-  }
-
-  roomFor(): Uint8Array | undefined {
-    return this.#ring ? this.#ring.roomFor() : this.#target?.subarray(this.#at);
-  }
-
-  accept(bytes: Uint8Array): boolean {
-    if (this.#ring) return this.#ring.accept(bytes);
-    const target = this.#target;
-    if (!target) return this.push(Buffer.from(bytes));
-    if (this.#at + bytes.length > target.length) throw new RangeError('the body is longer than what it is read into');
-    const place = target.subarray(this.#at, this.#at + bytes.length);
-    if (place.buffer !== bytes.buffer || place.byteOffset !== bytes.byteOffset) place.set(bytes);
-    this.#at += bytes.length;
-    const pause = this.#arrived(this.#at);
-    if (!pause) return true;
-    pause.then(
-      () => this.#isOver || this.#connection.resume(),
-      (error: Error) => this.destroy(error),
-    );
-    return false;
-  }
-
-  finish(): void {
-    this.#isOver = true;
-    this.push(null);
-  }
-
-  fail(error: Error): void {
-    this.#isOver = true;
-    this.destroy(error);
-  }
-
-  override _read(): void {
-    if (!this.#isOver) this.#connection.resume();
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (!this.#isOver) this.#connection.destroy();
-    done(error);
-  }
-}
+const NOTHING = new Uint8Array();
 
 /** An answer that came by another way than the SDK's is given to the SDK with this. */
 export interface HandlerOptions {
@@ -198,11 +113,16 @@ function exchange(
     const done = () => signal?.removeEventListener('abort', abort);
     connection.send(headOf(request), bodyOf(request), {
       head({ status, reason, headers }: ResponseHead, length) {
-        body = new DirectBody(connection, length);
+        const respond = (content: DirectBody | Uint8Array) =>
+          resolve({ response: { statusCode: status, reason, headers, body: content } });
+        if (length === 0 && request.method !== 'GET') {
+          respond(NOTHING);
+          return { roomFor: () => undefined, accept: () => false, finish: done, fail: done };
+        }
+        body = new DirectBody(connection, length, done);
         // whoever reads it is told; one that nobody reads any more must not end the thread
         body.on('error', () => undefined);
-        body.once('close', done);
-        resolve({ response: { statusCode: status, reason, headers, body } });
+        respond(body);
         return body;
       },
       fail(error) {

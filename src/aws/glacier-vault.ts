@@ -15,7 +15,7 @@ import { parseJob } from '../domain/notification.ts';
 import { type ByteRange, lengthOf } from '../domain/ranges.ts';
 import { BugError } from '../lib/errors.ts';
 import type { EachCall, JobOutput, Vault } from '../ports.ts';
-import { DirectBody } from './direct-handler.ts';
+import { DirectBody } from './direct-body.ts';
 import { type CallContext, call, translateError } from './errors.ts';
 import { responseBody } from './response-body.ts';
 import { shortcut } from './shortcut.ts';
@@ -109,15 +109,17 @@ export function glacierVault({ client, vaultName, accountId }: GlacierVaultOptio
       const length = announcedLength(output.contentRange, output.body);
       const treeHash = parseTreeHash(output.checksum);
       const { body } = output;
+      const announced = { ...(length !== undefined && { length }), ...(treeHash !== undefined && { treeHash }) };
+      const asStream = () => responseBody(body, signal, (error) => translateError(error, context));
+      if (!(body instanceof DirectBody)) return { ...announced, body: asStream() };
       return {
-        body: responseBody(body, signal, (error) => translateError(error, context)),
-        ...(body instanceof DirectBody && {
-          readInto: readerOf(body, context, signal),
-          readPieces: (room) => explained(body.readPieces(room), body, context, signal),
-        }),
-        ...(length !== undefined && { length }),
-        ...(treeHash !== undefined && { treeHash }),
-      } satisfies JobOutput;
+        ...announced,
+        get body() {
+          return asStream();
+        },
+        readInto: readerOf(body, context, signal),
+        readPieces: (room) => explained(body.readPieces(room), body, context, signal),
+      };
     },
 
     async retrievalPolicy(signal) {
@@ -153,7 +155,7 @@ function readerOf(body: DirectBody, context: CallContext, signal: AbortSignal): 
       signal.throwIfAborted();
       throw translateError(error, context);
     } finally {
-      body.destroy();
+      body.letGo();
     }
   };
 }
@@ -171,6 +173,6 @@ async function* explained(
     signal.throwIfAborted();
     throw translateError(error, context);
   } finally {
-    body.destroy();
+    body.letGo();
   }
 }

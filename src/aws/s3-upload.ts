@@ -28,21 +28,19 @@ export function createSendBody(): SendBody {
     if (body instanceof Uint8Array) {
       if (typeof value !== 'string') throw new BugError('bytes at hand are sent with their checksum');
       const sent = { Body: body, ContentLength: body.length, ...checksumInput({ algorithm, value }) };
-      return guarded(signal, (abortSignal) => call(context, signal, () => send(sent, { abortSignal })));
+      return call(context, signal, () => send(sent, { abortSignal: signal }));
     }
     if (typeof value === 'string') throw new BugError('the checksum of a streamed body is known when it has been read');
     const trailed = takesTrailers;
     const Body = trailed ? trailedBody(body, { algorithm, value }) : plainBody(body);
     let sentOnce = false;
     try {
-      return await guarded(signal, (abortSignal) =>
-        call(context, signal, () => {
-          // what has been read can't be read again
-          if (sentOnce) throw new ServiceError('network', 'a streamed body can be sent only once', context);
-          sentOnce = true;
-          return send({ Body, ContentLength: body.length }, { abortSignal });
-        }),
-      );
+      return await call(context, signal, () => {
+        // what has been read can't be read again
+        if (sentOnce) throw new ServiceError('network', 'a streamed body can be sent only once', context);
+        sentOnce = true;
+        return send({ Body, ContentLength: body.length }, { abortSignal: signal });
+      });
     } catch (error) {
       if (!trailed || !isFailure(error, 'invalid_request', 'bad_checksum') || !refusesTrailers(error)) throw error;
       takesTrailers = false;
@@ -50,17 +48,6 @@ export function createSendBody(): SendBody {
       throw new ServiceError('unavailable', message, { operation: context.operation, cause: error });
     }
   };
-}
-
-/** Whatever an upload fails for: nothing more is sent from memory that will be another part's. */
-async function guarded<T>(signal: AbortSignal, upload: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const failed = new AbortController();
-  try {
-    return await upload(AbortSignal.any([signal, failed.signal]));
-  } catch (error) {
-    failed.abort();
-    throw error;
-  }
 }
 
 function refusesTrailers(error: ServiceError): boolean {

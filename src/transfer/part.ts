@@ -55,31 +55,29 @@ export interface PartDeps {
  * that S3 keeps nothing of it; its checksum follows as a trailer. To read such a part twice (to hash it, then to send it
  * with the checksum in the header) would work as well and need no trailer, at twice the time and twice the
  * reading for every archive above some hundred GiB.
+ * @param abort ends the part; it is aborted too where the part fails.
  * @throws {ServiceError} what the services refuse, S3 an object with its `provenChecksum`; `short_body`, `tree_hash_mismatch`,
  *   `stalled`, `bad_checksum`.
  */
-export async function copyPart(deps: PartDeps, task: PartTask, signal: AbortSignal): Promise<PartResult> {
+export async function copyPart(deps: PartDeps, task: PartTask, abort: AbortController): Promise<PartResult> {
   const { arena } = deps;
+  const { signal } = abort;
   const held = task.length <= arena.longest;
   const room = await arena.take(held ? task.length : arena.streamRoom, signal);
   try {
-    if (!held) return await passOn(deps, task, room, signal);
-    const proven = await fill(deps, task, room, signal);
-    return await send(deps, task, room, proven.checksum, () => proven, signal);
-  } finally {
-    arena.giveBack(room);
-  }
-}
-
-async function passOn(deps: PartDeps, task: PartTask, room: Uint8Array, signal: AbortSignal): Promise<PartResult> {
-  const over = new AbortController();
-  try {
-    const arriving = stream(deps, task, room, AbortSignal.any([signal, over.signal]));
+    if (held) {
+      const proven = await fill(deps, task, room, abort);
+      return await send(deps, task, room, proven.checksum, () => proven, signal);
+    }
+    const arriving = stream(deps, task, room, abort);
     const body = { stream: arriving.bytes, length: task.length };
     return await send(deps, task, body, () => sure(arriving.proven).checksum, arriving.proven, signal);
+  } catch (error) {
+    // a part that was refused may still be arriving, or going: nothing may use memory that will be another part's
+    abort.abort(error);
+    throw error;
   } finally {
-    // a part that was refused may still be arriving: nothing may be read to memory that will be another part's
-    over.abort();
+    arena.giveBack(room);
   }
 }
 

@@ -2,7 +2,7 @@ import { newChecksum } from '../domain/checksum.ts';
 import type { TreeHash } from '../domain/ids.ts';
 import { ServiceError } from '../domain/service-error.ts';
 import { TreeHasher } from '../domain/tree-hash.ts';
-import { KiB } from '../lib/size.ts';
+import { KiB, MiB } from '../lib/size.ts';
 import type { JobOutput } from '../ports.ts';
 import type { PartDeps, PartTask } from './part.ts';
 
@@ -14,23 +14,25 @@ export interface Proven {
 
 type ReceiveDeps = Pick<PartDeps, 'vault' | 'bandwidth' | 'stallAfterMs' | 'onBytes'>;
 
-/** Fewer bytes are not worth the calls that hash them; more have left the processor's cache. */
-const HASHED_AT_ONCE = 256 * KiB;
+/** Fewer bytes are not worth the calls that count them. */
+const COUNTED_AT_ONCE = 256 * KiB;
 
 /** Reads a part into `buffer`, which is as long as the part is. Resolves once it is proven. */
-export async function fill(deps: ReceiveDeps, task: PartTask, buffer: Buffer, signal: AbortSignal): Promise<Proven> {
-  const watch = new Watch(deps, task, signal);
+export async function fill(deps: ReceiveDeps, task: PartTask, buffer: Buffer, abort: AbortController): Promise<Proven> {
+  const watch = new Watch(deps, task, abort);
   try {
     const output = await watch.open();
     const proof = new Proof(task, output);
     if (output.readInto) {
       let turn: Promise<void> | undefined;
+      let counted = 0;
       const arrived = await output.readInto(buffer, (length) => {
-        const bytes = buffer.subarray(proof.length, length);
+        const isLast = length === buffer.length;
         // TLS delivers 16 KiB at a time
-        if (bytes.length < HASHED_AT_ONCE && length < buffer.length) return watch.heard(0);
-        proof.update(bytes);
-        turn = watch.heard(bytes.length);
+        if (length - counted < COUNTED_AT_ONCE && !isLast) return watch.heard(0);
+        proof.update(buffer.subarray(proof.length, isLast ? length : length - (length % MiB)));
+        turn = watch.heard(length - counted);
+        counted = length;
         return turn;
       });
       // nothing is read after the last piece that could wait for it: small parts, which are one piece, passed every limit
@@ -66,10 +68,10 @@ export interface Arriving {
 }
 
 /** Reads a part through `room` as fast as its reader takes it. */
-export function stream(deps: ReceiveDeps, task: PartTask, room: Uint8Array, signal: AbortSignal): Arriving {
+export function stream(deps: ReceiveDeps, task: PartTask, room: Uint8Array, abort: AbortController): Arriving {
   let proven: Proven | undefined;
   async function* read(): AsyncGenerator<Uint8Array> {
-    const watch = new Watch(deps, task, signal);
+    const watch = new Watch(deps, task, abort);
     try {
       const output = await watch.open();
       const proof = new Proof(task, output);
@@ -102,14 +104,17 @@ export function stream(deps: ReceiveDeps, task: PartTask, room: Uint8Array, sign
 class Watch {
   readonly #deps: ReceiveDeps;
   readonly #task: PartTask;
-  readonly #stall = new AbortController();
+  readonly #abort: AbortController;
   readonly #signal: AbortSignal;
+  #stall: ServiceError | undefined;
   #timer: NodeJS.Timeout;
 
-  constructor(deps: ReceiveDeps, task: PartTask, signal: AbortSignal) {
+  /** @param abort what it cuts the body with. */
+  constructor(deps: ReceiveDeps, task: PartTask, abort: AbortController) {
     this.#deps = deps;
     this.#task = task;
-    this.#signal = AbortSignal.any([signal, this.#stall.signal]);
+    this.#abort = abort;
+    this.#signal = abort.signal;
     this.#timer = this.#start();
   }
 
@@ -143,14 +148,15 @@ class Watch {
 
   /** The reason of the cut, not the broken connection that it made. */
   reasonOf(error: unknown): unknown {
-    return this.#stall.signal.aborted ? this.#stall.signal.reason : error;
+    return this.#stall ?? error;
   }
 
   #start(): NodeJS.Timeout {
     const { stallAfterMs } = this.#deps;
     return setTimeout(() => {
       const message = `Glacier sent nothing of ${describe(this.#task)} for ${stallAfterMs / 1000} s`;
-      this.#stall.abort(failure('stalled', message));
+      this.#stall = failure('stalled', message);
+      this.#abort.abort(this.#stall);
     }, stallAfterMs);
   }
 }

@@ -35,7 +35,7 @@ export function serveParts(
     const abort = new AbortController();
     running.set(id, abort);
     try {
-      return { type: 'copied', id, result: await copyPart(deps, task, abort.signal) };
+      return { type: 'copied', id, result: await copyPart(deps, task, abort) };
     } catch (error) {
       return { type: 'failed', id, error: plainError(error) };
     } finally {

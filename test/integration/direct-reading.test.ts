@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { DirectHandler } from '../../src/aws/direct-handler.ts';
 import { MiB } from '../../src/lib/size.ts';
+import { asDirect } from '../support/direct.ts';
 
 type Answer = (socket: Socket, request: string, connection: number) => void;
 
@@ -32,8 +33,15 @@ async function setup(answer: Answer) {
     path: '/output',
     headers: { host: 'glacier' },
   };
-  const ask = async (abortSignal?: AbortSignal, method = 'GET') =>
-    (await handler.handle({ ...request, method }, abortSignal ? { abortSignal } : {})).response;
+  const ask = async (abortSignal?: AbortSignal, method = 'GET') => {
+    const { response } = await handler.handle({ ...request, method }, abortSignal ? { abortSignal } : {});
+    return {
+      statusCode: response.statusCode,
+      get body() {
+        return asDirect(response.body);
+      },
+    };
+  };
   return { ask, sockets };
 }
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { DirectHandler } from '../../src/aws/direct-handler.ts';
 import { PiecedBody } from '../../src/aws/pieced-body.ts';
 import { MiB } from '../../src/lib/size.ts';
+import { asDirect } from '../support/direct.ts';
 
 /** Made for 127.0.0.1 and these tests alone, for a hundred years. */
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url), 'utf8');
@@ -42,7 +43,7 @@ async function setup() {
   const echo = async (body: unknown) => {
     const headers = { host: 's3', 'content-length': String(bytes.length) };
     const request = { method: 'PUT', protocol: 'https:', hostname: '127.0.0.1', port, path: '/b/k', headers, body };
-    return (await handler.handle(request)).response.body;
+    return asDirect((await handler.handle(request)).response.body);
   };
   return { echo, sockets };
 }

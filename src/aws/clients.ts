@@ -8,6 +8,7 @@ import { STSClient } from '@aws-sdk/client-sts';
 import { SECOND } from '../lib/duration.ts';
 import { UsageError } from '../lib/errors.ts';
 import { DirectHandler } from './direct-handler.ts';
+import { Sha256 } from './sha256.ts';
 import { headersOf } from './streamed-body.ts';
 import { UploadHandler } from './upload-handler.ts';
 
@@ -105,6 +106,7 @@ function common({ region, profile, endpointUrl, concurrency, idleTimeoutMs }: Cl
     ...(endpointUrl !== undefined && { endpoint: endpointUrl }),
     maxAttempts: 1,
     logger: SILENCE,
+    sha256: Sha256,
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: idleTimeoutMs ?? idleTimeout,

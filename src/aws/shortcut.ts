@@ -166,11 +166,19 @@ export function shortcut(
   };
 }
 
+/** By what a command carries; serializers keep what they find out about an operation with it. */
+const operations = new WeakMap<object, object>();
+
 /** As a serializer wants it, of what a command carries. */
 function operationOf(schema: unknown): object | undefined {
   if (!Array.isArray(schema)) return undefined;
+  const known = operations.get(schema);
+  if (known) return known;
   const [, namespace, name, traits, input, output]: readonly unknown[] = schema;
-  return isFunction(input) && isFunction(output) ? { namespace, name, traits, input, output } : undefined;
+  if (!isFunction(input) || !isFunction(output)) return undefined;
+  const operation = { namespace, name, traits, input, output };
+  operations.set(schema, operation);
+  return operation;
 }
 
 function isFunction(value: unknown): boolean {

@@ -18,6 +18,12 @@ export function parsedBy<T>(parse: (text: string) => T): (text: string) => T {
   };
 }
 
+/** As it stands; a variable that is set to nothing is no name. */
+export function fileName(text: string): string {
+  if (text === '') throw new InvalidArgumentError('an empty name is no file');
+  return text;
+}
+
 export const size = parsedBy(parseSize);
 export const duration = parsedBy(parseDuration);
 

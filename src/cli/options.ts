@@ -9,6 +9,7 @@ import {
   bucketName,
   date,
   duration,
+  fileName,
   globs,
   parsedBy,
   partSize,
@@ -26,6 +27,7 @@ import {
 export function option(flags: string, description: string): Option {
   const made = new Option(flags, description);
   const name = (made.long ?? '').slice('--'.length);
+  if (flags.endsWith('<file>')) made.argParser(fileName);
   return made.env(`GLACIER2S3_${name.toUpperCase().replaceAll('-', '_')}`);
 }
 
@@ -38,7 +40,9 @@ function globOption(flags: string, description: string, type: 'include' | 'exclu
 
 const json = option('--json', 'one JSON document instead of text');
 
-export const configOption = option('--config <file>', 'the config file, TOML or JSON; an empty name is none');
+export const configOption = option('--config <file>', 'the config file, TOML or JSON; an empty name is none').argParser(
+  String,
+);
 export const versionOptions = [json];
 
 export const vaultOption = option('--vault <name>', 'the vault').argParser(vaultName).makeOptionMandatory();

@@ -127,6 +127,13 @@ it('takes options from the environment, and a flag before them', async () => {
   expect(reasonOf(ended)).toContain('GLACIER2S3_JSON is "perhaps"');
 });
 
+it('says what is wrong with a variable that is set to nothing where a file is named', async () => {
+  const ended = await run(['plan', ...ofTransfer], { env: { GLACIER2S3_NAMES: '' } });
+
+  expect(ended.code).toBe(2);
+  expect(reasonOf(ended)).toMatch(/GLACIER2S3_NAMES.*an empty name is no file/);
+});
+
 it('prints the plan of a dry run and changes nothing', async () => {
   const at = await scene();
 

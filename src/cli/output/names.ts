@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import type { NamedArchive, NamesSummary } from '../../steps/names.ts';
 import { formatCount } from './amounts.ts';
 import { csvLine } from './csv.ts';
@@ -10,6 +11,9 @@ export type NamesFormat = 'table' | 'csv' | 'jsonl';
 const MEASURED = 200;
 const WIDEST_KEY = 72;
 const LONGEST_DESCRIPTION = 40;
+const ELLIPSIS = '...';
+const ASCII = /^[\x20-\x7e]*$/;
+const SEGMENTER = new Intl.Segmenter();
 
 /** The names in pieces, as they are read. What `csv` and `jsonl` give can be edited and given to `--names`. */
 export function namesPieces(names: Iterable<NamedArchive>, format: NamesFormat): Pieces {
@@ -44,7 +48,7 @@ function* tableOf(names: Iterable<NamedArchive>): Generator<string> {
   let widths: readonly number[] | undefined;
   const flush = function* () {
     widths ??= [WIDEST_KEY, 11, 24, LONGEST_DESCRIPTION].map((most, column) =>
-      Math.min(most, Math.max(...rows.map((row) => (row[column] ?? '').length))),
+      Math.min(most, Math.max(...rows.map((row) => stringWidth(row[column] ?? '')))),
     );
     // an empty row as wide as the first ones, which is not shown
     const rule = widths.map((width) => ' '.repeat(width));
@@ -54,12 +58,24 @@ function* tableOf(names: Iterable<NamedArchive>): Generator<string> {
     rows = [];
   };
   for (const { archiveId, description, format, key, changes } of names) {
-    const shown =
-      description.length > LONGEST_DESCRIPTION ? `${description.slice(0, LONGEST_DESCRIPTION - 3)}...` : description;
-    rows.push([key, format, changes.join(' '), shown, archiveId]);
+    rows.push([key, format, changes.join(' '), shortened(description), archiveId]);
     if (rows.length >= MEASURED) yield* flush();
   }
   yield* flush();
+}
+
+/** No wider than its column, and cut between characters as they are seen. */
+function shortened(description: string): string {
+  if (stringWidth(description) <= LONGEST_DESCRIPTION) return description;
+  const room = LONGEST_DESCRIPTION - ELLIPSIS.length;
+  // nearly all are: by segments, ten million of them would take minutes
+  if (ASCII.test(description)) return description.slice(0, room) + ELLIPSIS;
+  let start = '';
+  for (const { segment } of SEGMENTER.segment(description)) {
+    if (stringWidth(start + segment) > room) break;
+    start += segment;
+  }
+  return start + ELLIPSIS;
 }
 
 /** `--summary`. */

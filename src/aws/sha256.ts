@@ -10,6 +10,7 @@ let secretKey: { readonly secret: string; readonly key: KeyObject } | undefined;
 /**
  * SHA-256, and HMAC where there is a secret, as the SDK's signer wants them. Given a secret's bytes, Node's createHmac
  * (24.21) throws and catches an error, with its stack, to find out that they are no key: so they are made one, once.
+ * Measured with parts of 16 MiB: 1.07 CPU seconds a GiB instead of 1.09.
  */
 export class Sha256 {
   readonly #secret: Source | undefined;

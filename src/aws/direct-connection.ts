@@ -83,7 +83,9 @@ export class DirectConnection {
     }, CONNECT_TIMEOUT_MS);
     this.#socket.once(origin.protocol === 'https:' ? 'secureConnect' : 'connect', () => clearTimeout(slow));
     if (idleTimeoutMs !== undefined) {
-      this.#socket.setTimeout(idleTimeoutMs, () => {
+      this.#socket.setTimeout(idleTimeoutMs);
+      // each time, and not only the first, which may be while nobody asks for anything
+      this.#socket.on('timeout', () => {
         if (this.#exchange) this.#socket.destroy(idle(idleTimeoutMs));
       });
     }
@@ -140,6 +142,8 @@ export class DirectConnection {
         for await (const piece of body) {
           if (isOver()) return;
           await this.#write(piece);
+          // by the next piece the memory may be another part's
+          if (isOver()) return;
         }
       }
       this.#isSending = false;
@@ -160,7 +164,8 @@ export class DirectConnection {
   }
 
   #room(): Uint8Array {
-    const room = this.#decoder?.isPlain ? this.#sink?.roomFor() : undefined;
+    // TLS gives out what it has decrypted although the socket was destroyed
+    const room = this.#decoder?.isPlain && !this.#socket.destroyed ? this.#sink?.roomFor() : undefined;
     if (!room || room.length === 0) return this.#scratch;
     return room.subarray(0, Math.min(MOST_READ, this.#decoder?.left ?? 0));
   }

@@ -50,7 +50,10 @@ export class PieceRing {
     this.#wake();
   }
 
-  /** To be read once. Throws the error that the body ended with, after the pieces that came before it. */
+  /**
+   * To be read once. Throws the error that the body ended with, after the pieces that came before it; once it has ended
+   * so, nothing is written to the memory any more.
+   */
   async *read(): AsyncGenerator<Uint8Array> {
     for (;;) {
       this.#freed = Math.max(0, this.#given - 1);
@@ -60,7 +63,7 @@ export class PieceRing {
           this.#wake = resolve;
         });
       }
-      if (this.#ended) this.#catchUp();
+      if (this.#ended && !this.#error) this.#catchUp();
       const piece = this.#pieceOf(this.#given);
       if (this.#given < this.#filled) {
         this.#given += 1;

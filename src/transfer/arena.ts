@@ -33,22 +33,27 @@ const LEAST_STREAM_ROOM = MiB;
 /** Read by pieces of 1 MiB, a quarter of it: smaller ones cost more calls, larger ones save little. */
 const MOST_STREAM_ROOM = 4 * MiB;
 const SMALLEST = 2 * LEAST_STREAM_ROOM;
+/** Up to this share of all room, a part gets the highest: a slow one in the middle would keep the longest waiting. */
+const SMALL_SHARE = 16;
 
 /** @param budget bytes; at least 2 MiB are taken. */
 export function createArena(budget: number): Arena {
   const size = Math.max(SMALLEST, Math.floor(budget / STEP) * STEP);
-  // its pages cost nothing before they are written to; the lowest room is given first
+  // its pages cost nothing before they are written to
   const block = Buffer.allocUnsafeSlow(size);
   const gaps: Gap[] = [{ start: 0, end: size }];
   const lent = new Map<number, number>();
   const waiting: Waiting[] = [];
 
   const lend = (wanted: number): Buffer | undefined => {
-    const at = gaps.findIndex(({ start, end }) => end - start >= wanted);
+    const isSmall = wanted <= size / SMALL_SHARE;
+    const fits = ({ start, end }: Gap) => end - start >= wanted;
+    const at = isSmall ? gaps.findLastIndex(fits) : gaps.findIndex(fits);
     const gap = gaps[at];
     if (!gap) return undefined;
-    const { start } = gap;
-    gap.start += wanted;
+    const start = isSmall ? gap.end - wanted : gap.start;
+    if (isSmall) gap.end = start;
+    else gap.start += wanted;
     if (gap.start === gap.end) gaps.splice(at, 1);
     lent.set(start, wanted);
     return block.subarray(start, start + wanted);

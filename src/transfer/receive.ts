@@ -52,7 +52,7 @@ export async function fill(deps: ReceiveDeps, task: PartTask, buffer: Buffer, ab
   } catch (error) {
     throw error instanceof RangeError ? tooLong(task) : watch.reasonOf(error);
   } finally {
-    watch.pause();
+    watch.end();
   }
 }
 
@@ -90,11 +90,12 @@ export function stream(deps: ReceiveDeps, task: PartTask, room: Uint8Array, abor
       }
       watch.check();
       proven = proof.conclude();
+      watch.end();
       if (kept) yield kept;
     } catch (error) {
       throw watch.reasonOf(error);
     } finally {
-      watch.pause();
+      watch.end();
     }
   }
   return { bytes: read(), proven: () => proven };
@@ -107,6 +108,7 @@ class Watch {
   readonly #abort: AbortController;
   readonly #signal: AbortSignal;
   #stall: ServiceError | undefined;
+  #isOver = false;
   #timer: NodeJS.Timeout;
 
   /** @param abort what it cuts the body with. */
@@ -139,7 +141,14 @@ class Watch {
   }
 
   resume(): void {
-    this.#timer = this.#start();
+    clearTimeout(this.#timer);
+    if (!this.#isOver) this.#timer = this.#start();
+  }
+
+  /** All has come, or nothing more will: whatever still waits for its turn starts no timer any more. */
+  end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
   }
 
   check(): void {

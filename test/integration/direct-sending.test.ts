@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { DirectHandler } from '../../src/aws/direct-handler.ts';
 import { PiecedBody } from '../../src/aws/pieced-body.ts';
@@ -113,6 +114,23 @@ it('stops asking for pieces once it was refused', async () => {
   socket.resume();
   if (!socket.closed) await once(socket, 'close');
   await expect.poll(() => returned).toBe(true);
+});
+
+it('gives up on a server that does not answer on a connection that was idle for long, too', async () => {
+  let heads = 0;
+  const { send, sockets } = await setup({
+    idleTimeoutMs: 50,
+    onHead: (socket) => {
+      heads += 1;
+      if (heads > 1) socket.pause();
+    },
+  });
+  expect(await send(bytes, bytes.length)).toBe(200);
+  await delay(150);
+
+  await expect(send(Buffer.alloc(64 * MiB), 64 * MiB)).rejects.toMatchObject({ name: 'TimeoutError' });
+
+  expect(sockets).toHaveLength(1);
 });
 
 it('gives up on a server that neither reads nor answers', async () => {

@@ -14,14 +14,19 @@ const known = getCACertificates('default');
 beforeAll(() => setDefaultCACertificates([...known, cert]));
 afterAll(() => setDefaultCACertificates(known));
 
-/** A server that answers a PUT with what it was sent, head and first bytes in one record. */
-async function setup() {
+/** A server that answers a PUT with what it was sent, head and first bytes in one record; or refuses it, and reads no more. */
+async function setup({ refuses = false } = {}) {
   const sockets: TLSSocket[] = [];
   const server = createServer({ key, cert }, (socket) => {
     sockets.push(socket);
     socket.on('error', () => undefined);
     let heard = Buffer.alloc(0);
     socket.on('data', (data) => {
+      if (refuses) {
+        socket.pause();
+        socket.write('HTTP/1.1 503 Slow Down\r\nContent-Length: 2\r\n\r\nno');
+        return;
+      }
       heard = Buffer.concat([heard, data]);
       const end = heard.indexOf('\r\n\r\n') + 4;
       const length = Number(/content-length: (\d+)/.exec(heard.toString('latin1', 0, end))?.[1]);
@@ -113,4 +118,27 @@ it('reads the first bytes that came with the head before any other, when it is a
   for await (const piece of body) got.push(Buffer.from(piece as Uint8Array));
 
   expect(Buffer.concat(got).equals(bytes)).toBe(true);
+});
+
+it('asks for no piece any more once it was refused: the memory may be used for another part', async () => {
+  const { echo, sockets } = await setup({ refuses: true });
+  let asked = 0;
+  let askedBefore = 0;
+  async function* pieces() {
+    for (;;) {
+      asked += 1;
+      yield Buffer.alloc(MiB);
+    }
+  }
+
+  const body = await echo(new PiecedBody(pieces()));
+  await body.readInto(Buffer.alloc(2), () => {
+    askedBefore = asked;
+    return undefined;
+  });
+
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(askedBefore).toBeGreaterThan(0);
+  expect(asked).toBe(askedBefore);
 });

@@ -88,6 +88,24 @@ describe('the memory for parts', () => {
     expect(order).toEqual(['long', 'short']);
   });
 
+  it('has room for the longest part although small ones keep theirs that came between others', async () => {
+    const arena = createArena(64 * MiB);
+    const taken = [];
+    for (const length of [20 * MiB, 100 * KiB, 20 * MiB, 100 * KiB]) taken.push(await arena.take(length, forever));
+    const [first, small, second, another] = taken as [Buffer, Buffer, Buffer, Buffer];
+    arena.giveBack(first);
+    arena.giveBack(second);
+    let longest: Buffer | undefined;
+    void arena.take(arena.longest, forever).then((buffer) => {
+      longest = buffer;
+    });
+    await settled();
+
+    expect(longest).toHaveLength(arena.longest);
+    for (const buffer of [small, another, longest as unknown as Buffer]) arena.giveBack(buffer);
+    arena.giveBack(await arena.take(64 * MiB, forever));
+  });
+
   it('lets those behind one that gives up have its turn', async () => {
     const arena = createArena(2 * MiB);
     const first = await arena.take(MiB, forever);

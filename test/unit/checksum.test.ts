@@ -89,6 +89,18 @@ describe('checksums', () => {
     },
   );
 
+  it.each([
+    ['computes something else', { crc32: () => 1, crc32c: () => 2 }],
+    ['is another one', {}],
+  ])('does without an addon that %s', (_, addon) => {
+    const crcs = nativeCrcs(() => addon as never);
+    const crc = newCrc('CRC32', crcs);
+    crc.update(Buffer.from('123456789'));
+
+    expect(crc.value()).toBe(0xcbf43926n);
+    expect(crcs.crc32c).toBeUndefined();
+  });
+
   it.each(CHECKSUM_ALGORITHMS)('gives the same %s however the bytes arrive', (algorithm) => {
     fc.assert(
       fc.property(cutBytes, ({ bytes, pieces }) => {

@@ -256,6 +256,28 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
     });
   });
 
+  it('is not cut for the time that S3 takes with it, to the last piece', async () => {
+    const { deps, whole, bucket } = setup(bytes, { ...way, body: () => pieces(bytes, MiB) });
+    async function* slowly(stream: AsyncIterable<Uint8Array>, signal: AbortSignal) {
+      for await (const piece of stream) {
+        yield piece;
+        await delay(60, undefined, { signal });
+      }
+    }
+    const slow: PartDeps['bucket'] = {
+      uploadPart: (part, signal) => bucket.uploadPart(part, signal),
+      async put(to, body, options, signal) {
+        await delay(60, undefined, { signal });
+        const sent = body instanceof Uint8Array ? body : { ...body, stream: slowly(body.stream, signal) };
+        return bucket.put(to, sent, options, signal);
+      },
+    };
+
+    await expect(copyPart({ ...deps, bucket: slow, stallAfterMs: 30 }, whole, forever())).resolves.toMatchObject({
+      treeHash: treeHash(bytes),
+    });
+  });
+
   it('takes its bytes from the bandwidth, each once', async () => {
     let taken = 0;
     const { deps, whole } = setup(bytes, way);
@@ -351,4 +373,43 @@ it('many parts at once never take more memory than there is', async () => {
   expect(bucket.objects.size).toBe(20);
   expect(most).toBeLessThanOrEqual(3);
   expect(arena.lent).toBe(0);
+});
+
+it('is not cut while it is sent, although bytes came before the turn of those before them', async () => {
+  const bytes = bytesOf(3 * MiB);
+  const { deps, whole, bucket } = setup(bytes);
+  const vault: PartDeps['vault'] = {
+    async readOutput() {
+      return {
+        body: pieces(bytes),
+        // as TLS does: what it has decrypted comes, whatever it was told
+        async readInto(target, arrived) {
+          target.set(bytes);
+          void arrived(MiB);
+          void arrived(2 * MiB);
+          void arrived(3 * MiB);
+          return bytes.length;
+        },
+      };
+    },
+  };
+  let turn = 0;
+  const bandwidth: PartDeps['bandwidth'] = {
+    // the last ones need not wait, and so nobody waits for those before them
+    take: () => {
+      turn += 1;
+      return turn < 3 ? delay(20) : undefined;
+    },
+  };
+  const slow: PartDeps['bucket'] = {
+    uploadPart: (part, signal) => bucket.uploadPart(part, signal),
+    async put(...args) {
+      await delay(150, undefined, { signal: args[3] });
+      return bucket.put(...args);
+    },
+  };
+
+  await expect(
+    copyPart({ ...deps, vault, bandwidth, bucket: slow, stallAfterMs: 60 }, whole, forever()),
+  ).resolves.toMatchObject({ treeHash: treeHash(bytes) });
 });

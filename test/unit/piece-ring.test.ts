@@ -75,6 +75,22 @@ it('gives out what came before an error, and then the error', async () => {
   await expect(pieces.next()).rejects.toThrow('cut');
 });
 
+it('writes nothing to its memory any more once it has ended with an error', async () => {
+  const room = new Uint8Array(16);
+  const ring = new PieceRing(room, () => undefined);
+  ring.accept(bytesOf(16));
+  ring.accept(bytesOf(4));
+  const pieces = ring.read();
+  await pieces.next();
+  await pieces.next();
+  ring.end(new Error('cut'));
+  room.fill(0xee);
+  for (let i = 0; i < 2; i += 1) await pieces.next();
+
+  await expect(pieces.next()).rejects.toThrow('cut');
+  expect(room).toEqual(new Uint8Array(16).fill(0xee));
+});
+
 it('says no when its room is full, and asks for more when there is some again', async () => {
   let asked = 0;
   const ring = new PieceRing(new Uint8Array(16), () => {

@@ -1,4 +1,4 @@
-import { BugError } from '../lib/errors.ts';
+import { BugError, messageOf } from '../lib/errors.ts';
 import { DirectBody } from './direct-body.ts';
 import { DirectConnection, type RequestBody } from './direct-connection.ts';
 import type { ResponseHead } from './http-message.ts';
@@ -103,7 +103,8 @@ function exchange(
     const abort = () => {
       // while the body is read, too: that of a refusal has nobody else who watches it
       if (body) {
-        body.destroy(signal?.reason);
+        // not the reason itself: to the message of what it could not read the SDK adds words of its own
+        body.destroy(new Error(messageOf(signal?.reason), { cause: signal?.reason }));
         return;
       }
       connection.destroy();

@@ -151,3 +151,20 @@ it('learns the server’s time from a refusal, and sends what was refused for it
   const [, before, after] = heard.map(({ headers }) => String(headers['x-amz-date']).slice(0, 13));
   expect(after).not.toBe(before);
 });
+
+it('gives the reason of the signal as it was where the rest of a refusal never comes', async () => {
+  const refused = Promise.withResolvers<void>();
+  const { vault } = await setup((response) => {
+    response.writeHead(503, { 'Content-Length': 50 }).write('{"code"');
+    refused.resolve();
+  });
+  const stop = new AbortController();
+  const reason = new Error('nothing came for a minute');
+  const output = vault.readOutput('job' as JobId, undefined, stop.signal);
+  await refused.promise;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  stop.abort(reason);
+
+  await expect(output).rejects.toBe(reason);
+  expect(reason.message).toBe('nothing came for a minute');
+});

@@ -74,8 +74,8 @@ export function createArena(budget: number): Arena {
       signal.throwIfAborted();
       const wanted = Math.max(STEP, Math.ceil(length / STEP) * STEP);
       if (wanted > size) throw new BugError(`a buffer of ${wanted} bytes does not fit in ${size}`);
-      const free = waiting.length === 0 ? lend(wanted) : undefined;
-      if (free) return free.subarray(0, length);
+      const atOnce = waiting.length === 0 ? lend(wanted) : undefined;
+      if (atOnce) return atOnce.subarray(0, length);
       const whole = await new Promise<Buffer>((resolve, reject) => {
         const entry: Waiting = {
           size: wanted,
@@ -91,7 +91,6 @@ export function createArena(budget: number): Arena {
         };
         signal.addEventListener('abort', giveUp, { once: true });
         waiting.push(entry);
-        serve();
       });
       return whole.subarray(0, length);
     },

@@ -106,7 +106,6 @@ class Watch {
   readonly #deps: ReceiveDeps;
   readonly #task: PartTask;
   readonly #abort: AbortController;
-  readonly #signal: AbortSignal;
   #stall: ServiceError | undefined;
   #isOver = false;
   #timer: NodeJS.Timeout;
@@ -116,12 +115,11 @@ class Watch {
     this.#deps = deps;
     this.#task = task;
     this.#abort = abort;
-    this.#signal = abort.signal;
     this.#timer = this.#start();
   }
 
   open(): Promise<JobOutput> {
-    return this.#deps.vault.readOutput(this.#task.jobId, this.#task.range, this.#signal);
+    return this.#deps.vault.readOutput(this.#task.jobId, this.#task.range, this.#abort.signal);
   }
 
   /** Bytes have come. @returns what to wait for before the next ones, where there is something. */
@@ -130,7 +128,7 @@ class Watch {
     this.#timer.refresh();
     if (bytes === 0) return undefined;
     onBytes?.(bytes);
-    const turn = bandwidth.take(bytes, this.#signal);
+    const turn = bandwidth.take(bytes, this.#abort.signal);
     if (!turn) return undefined;
     clearTimeout(this.#timer);
     return turn.then(() => this.resume());
@@ -141,18 +139,18 @@ class Watch {
   }
 
   resume(): void {
-    clearTimeout(this.#timer);
+    this.pause();
     if (!this.#isOver) this.#timer = this.#start();
   }
 
   /** All has come, or nothing more will: whatever still waits for its turn starts no timer any more. */
   end(): void {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.pause();
   }
 
   check(): void {
-    this.#signal.throwIfAborted();
+    this.#abort.signal.throwIfAborted();
   }
 
   /** The reason of the cut, not the broken connection that it made. */

@@ -78,7 +78,7 @@ describe.skipIf(!hasAwsCli)('the simulator, spoken to by the AWS CLI', () => {
       const PartNumber = parts.length + 1;
       const { ETag, ChecksumCRC32 } = (await aws(
         's3api',
-        ...['upload-part', ...object, '--upload-id', upload.UploadId, '--part-number', String(PartNumber)],
+        ...['upload-part', ...object, `--upload-id=${upload.UploadId}`, '--part-number', String(PartNumber)],
         ...['--body', file, '--checksum-algorithm', 'CRC32'],
       )) as { ETag: string; ChecksumCRC32: string };
       expect(ChecksumCRC32).toBe(checksumOf('CRC32', bytes));
@@ -86,7 +86,7 @@ describe.skipIf(!hasAwsCli)('the simulator, spoken to by the AWS CLI', () => {
     }
     await aws(
       's3api',
-      ...['complete-multipart-upload', ...object, '--upload-id', upload.UploadId],
+      ...['complete-multipart-upload', ...object, `--upload-id=${upload.UploadId}`],
       ...['--multipart-upload', JSON.stringify({ Parts: parts })],
     );
 
@@ -106,7 +106,7 @@ describe.skipIf(!hasAwsCli)('the simulator, spoken to by the AWS CLI', () => {
 
     const sent = aws(
       's3api',
-      ...['upload-part', ...object, '--upload-id', (begun as { UploadId: string }).UploadId, '--part-number', '1'],
+      ...['upload-part', ...object, `--upload-id=${(begun as { UploadId: string }).UploadId}`, '--part-number=1'],
       ...['--body', file, '--checksum-crc32', checksumOf('CRC32', Buffer.from('something else'))],
     );
 
@@ -141,7 +141,7 @@ describe.skipIf(!hasAwsCli)('the simulator, spoken to by the AWS CLI', () => {
     };
     expect(received.Messages.map((message) => JSON.parse(message.Body))).toMatchObject([{ JobId: job.JobId }]);
     for (const message of received.Messages) {
-      await aws('sqs', 'delete-message', ...atQueue, '--receipt-handle', message.ReceiptHandle);
+      await aws('sqs', 'delete-message', ...atQueue, `--receipt-handle=${message.ReceiptHandle}`);
     }
     expect(await aws('sqs', 'get-queue-attributes', ...atQueue, '--attribute-names', 'All')).toMatchObject({
       Attributes: { ApproximateNumberOfMessages: '0', ApproximateNumberOfMessagesNotVisible: '0' },

@@ -54,7 +54,7 @@ export class DirectConnection {
   answered = 0;
   readonly #socket: Socket;
   readonly #onFree: (connection: DirectConnection) => void;
-  readonly #mostWritten: number;
+  readonly #isEncrypted: boolean;
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH);
   #reading: Uint8Array = this.#scratch;
   #exchange: Exchange | undefined;
@@ -70,7 +70,7 @@ export class DirectConnection {
   /** @param idleTimeoutMs an exchange in which nothing goes either way for so long is broken off; undefined: never. */
   constructor(origin: Origin, idleTimeoutMs: number | undefined, onFree: (connection: DirectConnection) => void) {
     this.#onFree = onFree;
-    this.#mostWritten = origin.protocol === 'https:' ? MOST_ENCRYPTED : Number.POSITIVE_INFINITY;
+    this.#isEncrypted = origin.protocol === 'https:';
     this.#socket = open(origin, {
       buffer: () => {
         this.#reading = this.#room();
@@ -81,7 +81,7 @@ export class DirectConnection {
     const slow = setTimeout(() => {
       this.#socket.destroy(coded('ETIMEDOUT', `no connection to ${origin.host} within 10 s`));
     }, CONNECT_TIMEOUT_MS);
-    this.#socket.once(origin.protocol === 'https:' ? 'secureConnect' : 'connect', () => clearTimeout(slow));
+    this.#socket.once(this.#isEncrypted ? 'secureConnect' : 'connect', () => clearTimeout(slow));
     if (idleTimeoutMs !== undefined) {
       this.#socket.setTimeout(idleTimeoutMs);
       // each time, and not only the first, which may be while nobody asks for anything
@@ -155,8 +155,9 @@ export class DirectConnection {
 
   /** Resolves once the bytes are no longer needed. */
   async #write(bytes: Uint8Array): Promise<void> {
-    for (let from = 0; from < bytes.length; from += this.#mostWritten) {
-      const part = bytes.subarray(from, from + this.#mostWritten);
+    const most = this.#isEncrypted ? MOST_ENCRYPTED : bytes.length;
+    for (let from = 0; from < bytes.length; from += most) {
+      const part = bytes.subarray(from, from + most);
       await new Promise<void>((resolve, reject) => {
         this.#socket.write(part, (error) => (error ? reject(error) : resolve()));
       });
@@ -164,8 +165,9 @@ export class DirectConnection {
   }
 
   #room(): Uint8Array {
-    // TLS gives out what it has decrypted although the socket was destroyed
-    const room = this.#decoder?.isPlain && !this.#socket.destroyed ? this.#sink?.roomFor() : undefined;
+    // TLS gives out what it has decrypted although the socket was told to wait or destroyed, and by then the memory may be
+    // another part's: it is copied from memory of the connection's own, for 1.5 % of the CPU
+    const room = this.#decoder?.isPlain && !this.#isEncrypted ? this.#sink?.roomFor() : undefined;
     if (!room || room.length === 0) return this.#scratch;
     return room.subarray(0, Math.min(MOST_READ, this.#decoder?.left ?? 0));
   }

@@ -136,12 +136,12 @@ export class PartCopier {
 
   #leave(): void {
     this.#inFlight -= 1;
-    if (this.#inFlight < this.#concurrency.limit) {
+    // more than one where the limit has risen meanwhile
+    while (this.#inFlight < this.#concurrency.limit) {
       const back = this.#returning.shift();
-      if (back) {
-        this.#inFlight += 1;
-        back();
-      }
+      if (!back) break;
+      this.#inFlight += 1;
+      back();
     }
     this.#onRoom();
   }

@@ -20,7 +20,7 @@ function failure(code: ServiceFailure): ServiceError {
 }
 
 /** A copier whose tries end as the test says: `answers` are used up first, then every try succeeds. */
-function setup({ concurrency = 4, answers = [] as (ServiceError | Promise<PartResult>)[] } = {}) {
+function setup({ concurrency = 4, answers = [] as (ServiceError | Promise<PartResult>)[], takesTime = false } = {}) {
   const clock = new FakeClock();
   const closer = new AbortController();
   const vault = new FakeVault(clock);
@@ -42,19 +42,25 @@ function setup({ concurrency = 4, answers = [] as (ServiceError | Promise<PartRe
     },
   };
   const work = { pace: { read }, closing: closer.signal } as unknown as Work;
+  const atOnce = { now: 0, most: 0 };
   const plane = {
     copy: async ({ key }: PartTask) => {
       tries.push(key);
       const answer = answers.shift();
       if (answer instanceof ServiceError) throw answer;
-      return answer ?? RESULT;
+      atOnce.now += 1;
+      atOnce.most = Math.max(atOnce.most, atOnce.now);
+      if (takesTime) await settled();
+      const result = (await answer) ?? RESULT;
+      atOnce.now -= 1;
+      return result;
     },
     close: () => Promise.resolve(),
   };
   const meter = { begin: () => ignore, part: ignore } as unknown as Meter;
   const copier = new PartCopier(deps, work, { plane, meter, concurrency, onRoom: ignore });
   const copy = (key: string) => copier.copy(async () => taskOf(key), {}, never);
-  return { copier, copy, tries, vault, closer, readThrottles: () => readThrottles };
+  return { copier, copy, tries, atOnce, vault, closer, readThrottles: () => readThrottles };
 }
 
 function taskOf(key: string): PartTask {
@@ -159,6 +165,20 @@ describe('the parts in flight', () => {
     expect(sizes[0]).toBe(2);
     expect(sizes.at(-1)).toBe(4);
     expect(sizes).toEqual([...sizes].sort());
+  });
+
+  it('are more again, too, while those that were throttled still wait for their place', async () => {
+    const slow = Promise.withResolvers<PartResult>();
+    const throttled = Array.from({ length: 100 }, () => failure('throttled'));
+    const { copier, copy, atOnce } = setup({ concurrency: 16, answers: [...throttled, slow.promise], takesTime: true });
+    const begun: Promise<unknown>[] = [];
+    while (copier.hasRoom) begun.push(copy(`part-${begun.length}`));
+    for (let i = 0; i < 500; i += 1) await settled();
+    slow.resolve(RESULT);
+    await Promise.all(begun);
+
+    expect(begun).toHaveLength(16);
+    expect(atOnce.most).toBeGreaterThan(3);
   });
 
   it('and those that wait for another try are bounded together', async () => {

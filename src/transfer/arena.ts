@@ -11,7 +11,10 @@ export interface Arena {
   readonly longest: number;
   /** What a part takes that streams. */
   readonly streamRoom: number;
-  /** Waits for room; first come, first served. The caller gives it back, once. */
+  /**
+   * Waits for room. Whoever has waited longest gets the room that will suffice first; those behind go past where there is
+   * room beside it. The caller gives it back, once.
+   */
   take(length: number, signal: AbortSignal): Promise<Buffer>;
   giveBack(buffer: Buffer): void;
 }
@@ -36,45 +39,78 @@ const SMALLEST = 2 * LEAST_STREAM_ROOM;
 /** Up to this share of all room, a part gets the highest: a slow one in the middle would keep the longest waiting. */
 const SMALL_SHARE = 16;
 
+/** How an arena of a budget is cut up. */
+export interface ArenaPlan {
+  /** Bytes in all. */
+  readonly size: number;
+  readonly longest: number;
+  readonly streamRoom: number;
+  /** What a part of this length takes. */
+  roomOf(length: number): number;
+}
+
+/** @param budget bytes; at least 2 MiB are taken. */
+export function planArena(budget: number): ArenaPlan {
+  const size = Math.max(SMALLEST, Math.floor(budget / STEP) * STEP);
+  const longest = Math.floor(size / 2);
+  const streamRoom = Math.min(MOST_STREAM_ROOM, Math.max(LEAST_STREAM_ROOM, Math.floor(size / 8 / MiB) * MiB));
+  const roomOf = (length: number) => (length <= longest ? inSteps(length) : streamRoom);
+  return { size, longest, streamRoom, roomOf };
+}
+
 /** @param budget bytes; at least 2 MiB are taken. */
 export function createArena(budget: number): Arena {
-  const size = Math.max(SMALLEST, Math.floor(budget / STEP) * STEP);
+  const { size, longest, streamRoom } = planArena(budget);
   // its pages cost nothing before they are written to
   const block = Buffer.allocUnsafeSlow(size);
   const gaps: Gap[] = [{ start: 0, end: size }];
   const lent = new Map<number, number>();
   const waiting: Waiting[] = [];
 
-  const lend = (wanted: number): Buffer | undefined => {
+  const lend = (wanted: number, kept: Gap | undefined): Buffer | undefined => {
+    const free = kept ? gaps.flatMap((gap) => without(gap, kept)) : gaps;
     const isSmall = wanted <= size / SMALL_SHARE;
     const fits = ({ start, end }: Gap) => end - start >= wanted;
-    const at = isSmall ? gaps.findLastIndex(fits) : gaps.findIndex(fits);
-    const gap = gaps[at];
-    if (!gap) return undefined;
-    const start = isSmall ? gap.end - wanted : gap.start;
-    if (isSmall) gap.end = start;
-    else gap.start += wanted;
-    if (gap.start === gap.end) gaps.splice(at, 1);
+    const place = isSmall ? free.findLast(fits) : free.find(fits);
+    if (!place) return undefined;
+    const start = isSmall ? place.end - wanted : place.start;
+    cut(gaps, { start, end: start + wanted });
     lent.set(start, wanted);
     return block.subarray(start, start + wanted);
   };
+  /** Where the first in line gets its room soonest: at the end of a gap or of a part, with the fewest bytes lent in it. */
+  const keptFor = (wanted: number): Gap => {
+    const starts = [0, size - wanted, ...gaps.flatMap(({ start, end }) => [start, end - wanted])];
+    const candidates = starts
+      .filter((start) => start >= 0 && start + wanted <= size)
+      .map((start) => ({ start, end: start + wanted }));
+    const freeIn = (one: Gap) => gaps.reduce((sum, gap) => sum + shared(gap, one), 0);
+    return candidates.reduce((best, one) => (freeIn(one) > freeIn(best) ? one : best));
+  };
   const serve = () => {
-    for (let next = waiting[0]; next; next = waiting[0]) {
-      const buffer = lend(next.size);
-      if (!buffer) return;
-      waiting.shift();
-      next.resolve(buffer);
+    let kept: Gap | undefined;
+    for (let at = 0; at < waiting.length; ) {
+      const next = waiting[at] as Waiting;
+      const buffer = lend(next.size, kept);
+      if (buffer) {
+        waiting.splice(at, 1);
+        next.resolve(buffer);
+        continue;
+      }
+      // those behind it may go past, but not where it will be: a slow part keeps nobody waiting who has room beside it
+      kept ??= keptFor(next.size);
+      at += 1;
     }
   };
 
   return {
-    longest: Math.floor(size / 2),
-    streamRoom: Math.min(MOST_STREAM_ROOM, Math.max(LEAST_STREAM_ROOM, Math.floor(size / 8 / MiB) * MiB)),
+    longest,
+    streamRoom,
     async take(length, signal) {
       signal.throwIfAborted();
-      const wanted = Math.max(STEP, Math.ceil(length / STEP) * STEP);
+      const wanted = inSteps(length);
       if (wanted > size) throw new BugError(`a buffer of ${wanted} bytes does not fit in ${size}`);
-      const atOnce = waiting.length === 0 ? lend(wanted) : undefined;
+      const atOnce = waiting.length === 0 ? lend(wanted, undefined) : undefined;
       if (atOnce) return atOnce.subarray(0, length);
       const whole = await new Promise<Buffer>((resolve, reject) => {
         const entry: Waiting = {
@@ -91,6 +127,7 @@ export function createArena(budget: number): Arena {
         };
         signal.addEventListener('abort', giveUp, { once: true });
         waiting.push(entry);
+        if (waiting.length > 1) serve();
       });
       return whole.subarray(0, length);
     },
@@ -103,6 +140,30 @@ export function createArena(budget: number): Arena {
       serve();
     },
   };
+}
+
+function inSteps(length: number): number {
+  return Math.max(STEP, Math.ceil(length / STEP) * STEP);
+}
+
+/** Bytes that two stretches have in common. */
+function shared(a: Gap, b: Gap): number {
+  return Math.max(0, Math.min(a.end, b.end) - Math.max(a.start, b.start));
+}
+
+/** What is left of a gap beside a stretch. */
+function without(gap: Gap, kept: Gap): Gap[] {
+  if (shared(gap, kept) === 0) return [gap];
+  const before = { start: gap.start, end: kept.start };
+  const after = { start: kept.end, end: gap.end };
+  return [before, after].filter(({ start, end }) => end > start);
+}
+
+/** Takes a stretch out of the gap that it lies in. */
+function cut(gaps: Gap[], lent: Gap): void {
+  const at = gaps.findIndex(({ start, end }) => start <= lent.start && lent.end <= end);
+  const gap = gaps[at];
+  if (gap) gaps.splice(at, 1, ...without(gap, lent));
 }
 
 /** Puts a gap in its place, grown together with those it touches. */

@@ -106,6 +106,30 @@ describe('the memory for parts', () => {
     arena.giveBack(await arena.take(64 * MiB, forever));
   });
 
+  it('lets those behind go past one that waits for a slow part, and keeps the room where it will be', async () => {
+    const arena = createArena(40 * MiB);
+    const first = await arena.take(13 * MiB, forever);
+    const slow = await arena.take(13 * MiB, forever);
+    arena.giveBack(first);
+    let long: Buffer | undefined;
+    void arena.take(16 * MiB, forever).then((buffer) => {
+      long = buffer;
+    });
+    const small: Buffer[] = [];
+    for (let i = 0; i < 30; i += 1) void arena.take(MiB, forever).then((buffer) => small.push(buffer));
+    await settled();
+
+    expect(long).toBeUndefined();
+    expect(small.length).toBeGreaterThanOrEqual(10);
+    expect(small.length).toBeLessThan(27);
+    arena.giveBack(slow);
+    await settled();
+    expect(long).toHaveLength(16 * MiB);
+    for (const buffer of [...small.splice(0), long as unknown as Buffer]) arena.giveBack(buffer);
+    await settled();
+    expect(small.length).toBeGreaterThan(0);
+  });
+
   it('lets those behind one that gives up have its turn', async () => {
     const arena = createArena(2 * MiB);
     const first = await arena.take(MiB, forever);

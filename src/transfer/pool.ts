@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { createBandwidthAccount } from '../lib/bandwidth.ts';
 import { BugError, messageOf } from '../lib/errors.ts';
 import { MiB } from '../lib/size.ts';
+import { planArena } from './arena.ts';
 import type { DataPlane, DataPlaneLimits } from './data-plane.ts';
 import { errorFrom, type FromWorker, type ToWorker } from './messages.ts';
 import type { PartResult, PartTask } from './part.ts';
@@ -33,8 +34,8 @@ const TELL_EVERY = 250;
  * peak of 418 MiB instead of 435, at the same CPU seconds.
  */
 const LIMITS = { maxYoungGenerationSizeMb: 8 };
-/** Of its share of the memory, a thread itself takes this much: 31 MiB measured with 64 MiB parts, of which some are paid once. */
-const THREAD_ITSELF = 24 * MiB;
+/** Of its share of the memory, a thread itself takes this much: 31 MiB measured with 64 MiB parts, more with TLS. */
+export const THREAD_ITSELF = 32 * MiB;
 /** A part on which so many threads have died is not given to another. */
 const MOST_DEATHS = 3;
 /** What a part weighs beside its bytes, when the thread with the least to do is looked for. */
@@ -47,21 +48,26 @@ interface Job {
   readonly resolve: (result: PartResult) => void;
   readonly reject: (error: unknown) => void;
   deaths: number;
-  thread?: Thread;
+  /** Absent: it waits for one with room. */
+  thread?: Thread | undefined;
 }
 
 interface Thread {
   readonly worker: Worker;
   readonly jobs: Set<Job>;
   weight: number;
+  /** Bytes of its memory that are free. */
+  room: number;
 }
 
 /**
- * Worker threads that copy parts, each with its own connections and its share of the memory. A thread is started with
- * its first part; where one has died, another is started with the next.
+ * Worker threads that copy parts, each with its own connections and its share of the memory; a part waits here until a
+ * thread has room for it. A thread is started with its first part; where one has died, another is started with the next.
  */
 export function createPool(options: PoolOptions): DataPlane {
-  const { threads: count, memory, bwlimit, stallAfterMs } = options;
+  const { memory, bwlimit, stallAfterMs } = options;
+  // more would never have a part
+  const count = Math.min(options.threads, options.concurrency);
   const arrived = new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT));
   const share: WorkerShare = {
     memory: Math.floor(memory / count) - THREAD_ITSELF,
@@ -70,16 +76,22 @@ export function createPool(options: PoolOptions): DataPlane {
     arrived,
     stallAfterMs,
   };
+  const arena = planArena(share.memory);
   const threads: Thread[] = [];
   const jobs = new Map<number, Job>();
+  /** Those that no thread has room for, the longest waiting first. */
+  const waiting: Job[] = [];
   let lastId = 0;
   let closing = false;
 
   const hear = (thread: Thread, message: FromWorker) => {
     const job = jobs.get(message.id);
     if (!job) return;
-    leave(thread, job);
+    thread.jobs.delete(job);
+    thread.weight -= weightOf(job.task);
+    thread.room += arena.roomOf(job.task.length);
     jobs.delete(job.id);
+    serve();
     if (message.type === 'copied') job.resolve(message.result);
     else if (job.signal.aborted) job.reject(job.signal.reason);
     else job.reject(errorFrom(message.error));
@@ -87,7 +99,7 @@ export function createPool(options: PoolOptions): DataPlane {
   const start = (): Thread => {
     const data: WorkerData = { share, connections: options.connections };
     const worker = new Worker(options.entry, { workerData: data, name: 'parts', resourceLimits: LIMITS });
-    const thread: Thread = { worker, jobs: new Set(), weight: 0 };
+    const thread: Thread = { worker, jobs: new Set(), weight: 0, room: arena.size };
     let cause: unknown;
     worker.on('message', (message: FromWorker) => hear(thread, message));
     worker.on('error', (error) => {
@@ -108,25 +120,45 @@ export function createPool(options: PoolOptions): DataPlane {
     }
     threads.splice(threads.indexOf(thread), 1);
     options.onDeath(error);
-    for (const job of orphans) {
-      if (worn.includes(job)) continue;
+    const again = orphans.filter((job) => !worn.includes(job));
+    for (const job of again) {
       job.deaths += 1;
-      give(job);
+      job.thread = undefined;
     }
+    waiting.unshift(...again);
+    serve();
   };
-  const give = (job: Job) => {
-    const thread = idlest();
+  const give = (thread: Thread, job: Job) => {
     job.thread = thread;
     thread.jobs.add(job);
     thread.weight += weightOf(job.task);
+    thread.room -= arena.roomOf(job.task.length);
     say(thread, { type: 'copy', id: job.id, task: job.task });
   };
-  const idlest = (): Thread => {
-    const least = threads.reduce<Thread | undefined>((a, b) => (a && a.weight <= b.weight ? a : b), undefined);
-    if (least && (least.weight === 0 || threads.length >= count)) return least;
+  /** The thread with the least to do of those that have room; not `kept`. */
+  const threadFor = (task: PartTask, kept: Thread | undefined): Thread | undefined => {
+    const room = arena.roomOf(task.length);
+    const able = threads.filter((thread) => thread !== kept && thread.room >= room);
+    const least = able.reduce<Thread | undefined>((a, b) => (a && a.weight <= b.weight ? a : b), undefined);
+    if (least?.weight === 0 || threads.length >= count) return least;
     const started = start();
     threads.push(started);
     return started;
+  };
+  const serve = () => {
+    let kept: Thread | undefined;
+    for (let at = 0; at < waiting.length; ) {
+      const job = waiting[at] as Job;
+      const thread = threadFor(job.task, kept);
+      if (thread) {
+        waiting.splice(at, 1);
+        give(thread, job);
+        continue;
+      }
+      // those behind the first in line go past it, but not to the thread that will have room for it
+      kept ??= threads.reduce((a, b) => (b.room > a.room ? b : a));
+      at += 1;
+    }
   };
   let told = 0n;
   const tell = () => {
@@ -142,15 +174,21 @@ export function createPool(options: PoolOptions): DataPlane {
       lastId += 1;
       const id = lastId;
       const abort = () => {
-        const thread = jobs.get(id)?.thread;
-        if (thread) say(thread, { type: 'abort', id });
+        const job = jobs.get(id);
+        if (job?.thread) say(job.thread, { type: 'abort', id });
+        else if (job) {
+          waiting.splice(waiting.indexOf(job), 1);
+          jobs.delete(id);
+          job.reject(signal.reason);
+        }
       };
       signal.addEventListener('abort', abort, { once: true });
       try {
         return await new Promise<PartResult>((resolve, reject) => {
           const job: Job = { id, task, signal, resolve, reject, deaths: 0 };
           jobs.set(id, job);
-          give(job);
+          waiting.push(job);
+          serve();
         });
       } finally {
         signal.removeEventListener('abort', abort);
@@ -167,11 +205,6 @@ export function createPool(options: PoolOptions): DataPlane {
 
 function say({ worker }: Thread, message: ToWorker): void {
   worker.postMessage(message);
-}
-
-function leave(thread: Thread, job: Job): void {
-  thread.jobs.delete(job);
-  thread.weight -= weightOf(job.task);
 }
 
 function weightOf({ length }: PartTask): number {

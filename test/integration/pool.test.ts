@@ -31,7 +31,7 @@ function setup({ threads = 2, deaths = 0 } = {}) {
     },
   });
   onTestFinished(() => pool.close());
-  const copy = (job: string, signal = forever) => pool.copy(taskOf(job), signal);
+  const copy = (job: string, signal = forever, length = SIZE) => pool.copy({ ...taskOf(job), length }, signal);
   return { pool, copy, told, copied: () => connections.copied[0], waiting: () => connections.copied[1] };
 }
 
@@ -113,4 +113,23 @@ it('gives a part up on which one thread after another has died', async () => {
   await expect(copy('die')).rejects.toThrow(/3 worker threads have died/);
   expect(told.deaths).toBe(3);
   await expect(copy('ok')).resolves.toBeDefined();
+});
+
+it('gives a part that waits for memory to the thread that has some first', async () => {
+  const { copy, waiting } = setup();
+  const aborts = Array.from({ length: 4 }, () => new AbortController());
+  // each thread has room for two of them
+  const slow = aborts.map(({ signal }, i) => copy(`wait-${i}`, signal, MiB).catch((error) => error));
+  await expect.poll(waiting).toBe(4);
+  const impatient = new AbortController();
+  const next = copy('ok-next');
+  const given = copy('ok-given-up', impatient.signal);
+  impatient.abort(new Error('enough'));
+  await expect(given).rejects.toThrow('enough');
+  aborts[1]?.abort(new Error('no more'));
+
+  expect(await next).toMatchObject({ etag: '"etag"' });
+  expect(await slow[1]).toMatchObject({ message: 'no more' });
+  for (const abort of aborts) abort.abort(new Error('no more'));
+  await Promise.all(slow);
 });

@@ -24,16 +24,22 @@ export interface JobOutput {
   /** Exactly what the service sent; ends early without an error where a chunked reply is cut: count the bytes. */
   readonly body: AsyncIterable<Uint8Array>;
   /**
-   * Instead of `body`, where the connection can: reads all of it straight to the beginning of `target`. After each read
-   * `arrived` is told how many bytes are there; nothing more is read before what it returns resolves.
-   * @returns how many bytes there were; more than the target holds are an error (RangeError).
+   * Instead of `body`, where the connection can: reads all of it straight to the beginning of `target`, at most `atOnce`
+   * bytes at a time (but for some 128 KiB). After each read `arrived` is told how many bytes are there; nothing more is read
+   * before what it returns resolves.
+   * @returns how many bytes there were; more than the target holds are an error (`short_body`).
    */
-  readInto?(target: Uint8Array, arrived: (length: number) => Promise<void> | undefined): Promise<number>;
+  readInto?(
+    target: Uint8Array,
+    arrived: (length: number) => Promise<void> | undefined,
+    atOnce?: number,
+  ): Promise<number>;
   /**
    * Instead of `body`, where the connection can: the body in pieces that are parts of `room`, each of which stays as it is until the
-   * next but one is asked for. Nothing is written to the room any more once the reader has stopped or the signal has aborted.
+   * next but one is asked for, read at most `ahead` bytes ahead (but for some 128 KiB). `arrived` is told of each read. Nothing is written to the room any
+   * more once the reader has stopped or the signal has aborted.
    */
-  readPieces?(room: Uint8Array): AsyncIterable<Uint8Array>;
+  readPieces?(room: Uint8Array, arrived?: () => void, ahead?: number): AsyncIterable<Uint8Array>;
   /** The length announced by Content-Length or Content-Range, where there is one. */
   readonly length?: number;
   /** Only for archive jobs, and only where job range and download range are both tree-hash aligned. */

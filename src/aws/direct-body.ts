@@ -2,6 +2,9 @@ import { Readable } from 'node:stream';
 import type { BodySink, DirectConnection } from './direct-connection.ts';
 import { PieceRing } from './piece-ring.ts';
 
+/** There are more bytes than there is room for. */
+export class BodyTooLongError extends Error {}
+
 /** Who reads a body otherwise than as a stream, and is told of its end. */
 interface Reader {
   finish(): void;
@@ -22,6 +25,7 @@ export class DirectBody extends Readable implements BodySink {
   #ring: PieceRing | undefined;
   #target: Uint8Array | undefined;
   #at = 0;
+  #atOnce = Number.POSITIVE_INFINITY;
   #arrived: (length: number) => Promise<void> | undefined = () => undefined;
   #isOver = false;
 
@@ -36,21 +40,29 @@ export class DirectBody extends Readable implements BodySink {
   /**
    * Reads the whole body to the beginning of `target`; instead of as a stream. `arrived` is told how many bytes are there after each
    * read; nothing more is read before what it returns resolves.
-   * @returns how many bytes there were: never more than the target holds, then it throws.
+   * @param atOnce bytes of a read at most; the first ones, and those over TLS, are 128 KiB all the same.
+   * @returns how many bytes there were: never more than the target holds, then it throws (BodyTooLongError).
    */
-  readInto(target: Uint8Array, arrived: (length: number) => Promise<void> | undefined): Promise<number> {
+  readInto(
+    target: Uint8Array,
+    arrived: (length: number) => Promise<void> | undefined,
+    atOnce = Number.POSITIVE_INFINITY,
+  ): Promise<number> {
     this.#target = target;
     this.#arrived = arrived;
+    this.#atOnce = atOnce;
     return new Promise((resolve, reject) => this.#read({ finish: () => resolve(this.#at), fail: reject }));
   }
 
   /**
    * Reads the body through `room`; instead of as a stream. A piece stays as it is until the next but one is asked for.
    * Nothing is written to the room any more once the body is destroyed.
+   * @param arrived told of each read. @param ahead bytes that are read ahead of the reader at most, but for some 128 KiB.
    */
-  readPieces(room: Uint8Array): AsyncIterable<Uint8Array> {
-    const ring = new PieceRing(room, () => this.#connection.resume());
+  readPieces(room: Uint8Array, arrived?: () => void, ahead?: number): AsyncIterable<Uint8Array> {
+    const ring = new PieceRing(room, () => this.#connection.resume(), ahead);
     this.#ring = ring;
+    this.#arrived = () => void arrived?.();
     this.#read({ finish: () => ring.end(), fail: (error) => ring.end(error) });
     return ring.read();
   }
@@ -62,14 +74,18 @@ export class DirectBody extends Readable implements BodySink {
   }
 
   roomFor(): Uint8Array | undefined {
-    return this.#ring ? this.#ring.roomFor() : this.#target?.subarray(this.#at);
+    return this.#ring ? this.#ring.roomFor() : this.#target?.subarray(this.#at, this.#at + this.#atOnce);
   }
 
   accept(bytes: Uint8Array): boolean {
-    if (this.#ring) return this.#ring.accept(bytes);
+    if (this.#ring) {
+      void this.#arrived(bytes.length);
+      return this.#ring.accept(bytes);
+    }
     const target = this.#target;
     if (!target) return this.push(Buffer.from(bytes));
-    if (this.#at + bytes.length > target.length) throw new RangeError('the body is longer than what it is read into');
+    if (this.#at + bytes.length > target.length)
+      throw new BodyTooLongError('the body is longer than what it is read into');
     const place = target.subarray(this.#at, this.#at + bytes.length);
     if (place.buffer !== bytes.buffer || place.byteOffset !== bytes.byteOffset) place.set(bytes);
     this.#at += bytes.length;

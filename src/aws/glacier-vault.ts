@@ -13,9 +13,10 @@ import {
 import { type JobId, parseTreeHash } from '../domain/ids.ts';
 import { parseJob } from '../domain/notification.ts';
 import { type ByteRange, lengthOf } from '../domain/ranges.ts';
+import { ServiceError } from '../domain/service-error.ts';
 import { BugError } from '../lib/errors.ts';
 import type { EachCall, JobOutput, Vault } from '../ports.ts';
-import { DirectBody } from './direct-body.ts';
+import { BodyTooLongError, DirectBody } from './direct-body.ts';
 import { type CallContext, call, translateError } from './errors.ts';
 import { responseBody } from './response-body.ts';
 import { shortcut } from './shortcut.ts';
@@ -118,7 +119,7 @@ export function glacierVault({ client, vaultName, accountId }: GlacierVaultOptio
           return asStream();
         },
         readInto: readerOf(body, context, signal),
-        readPieces: (room) => explained(body.readPieces(room), body, context, signal),
+        readPieces: (room, arrived, ahead) => explained(body.readPieces(room, arrived, ahead), body, context, signal),
       };
     },
 
@@ -146,14 +147,16 @@ function announcedLength(contentRange: string | undefined, body: Readable): numb
 
 /** As `responseBody`, for a body that is read straight into memory. */
 function readerOf(body: DirectBody, context: CallContext, signal: AbortSignal): NonNullable<JobOutput['readInto']> {
-  return async (target, arrived) => {
+  return async (target, arrived, atOnce) => {
     try {
-      const length = await body.readInto(target, arrived);
+      const length = await body.readInto(target, arrived, atOnce);
       signal.throwIfAborted();
       return length;
     } catch (error) {
       signal.throwIfAborted();
-      throw translateError(error, context);
+      if (!(error instanceof BodyTooLongError)) throw translateError(error, context);
+      const message = `Glacier sent more than the ${target.length} bytes that were asked for`;
+      throw new ServiceError('short_body', message, { operation: context.operation, cause: error });
     } finally {
       body.letGo();
     }

@@ -22,9 +22,12 @@ export class PieceRing {
   #error: Error | undefined;
   #wake: () => void = () => undefined;
 
-  /** @param onRoom called when there is room again after `accept` has said no. */
-  constructor(room: Uint8Array, onRoom: () => void) {
-    const size = Math.min(MiB, Math.floor(room.length / PIECES));
+  /**
+   * @param onRoom called when there is room again after `accept` has said no.
+   * @param ahead bytes that are read ahead of the reader at most.
+   */
+  constructor(room: Uint8Array, onRoom: () => void, ahead = Number.POSITIVE_INFINITY) {
+    const size = Math.min(MiB, Math.floor(Math.min(room.length, ahead) / PIECES));
     this.#pieces = Array.from({ length: PIECES }, (_, i) => room.subarray(i * size, (i + 1) * size));
     this.#onRoom = onRoom;
   }

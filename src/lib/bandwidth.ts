@@ -1,10 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { SECOND } from './duration.ts';
+import { KiB } from './size.ts';
 
 /**
  * Holds a stream of bytes to a rate of real time. Each caller waits until its bytes are due, so that the sum over all
  * callers stays below the rate from the first byte on; of idle time no more than `BURST_MS` is saved up.
  */
 export interface Bandwidth {
+  /** Bytes to take at a time, so that nobody waits long for the others; without a limit infinite. */
+  readonly atOnce: number;
   /** @returns undefined where there is nothing to wait for. */
   take(bytes: number, signal: AbortSignal): Promise<void> | undefined;
 }
@@ -13,6 +17,9 @@ export interface Bandwidth {
 export type BandwidthAccount = BigInt64Array<SharedArrayBuffer>;
 
 const BURST_MS = 100;
+/** All callers together take what passes in this time. */
+const ROUND_MS = 250;
+const LEAST_AT_ONCE = 4 * KiB;
 /** A debt below this is carried on instead of slept off: timers are no finer. */
 const LEAST_SLEEP_MS = 2;
 
@@ -20,10 +27,18 @@ export function createBandwidthAccount(): BandwidthAccount {
   return new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT));
 }
 
-/** @param bytesPerSecond undefined: no limit. */
-export function createBandwidth(bytesPerSecond: number | undefined, account: BandwidthAccount): Bandwidth {
-  if (bytesPerSecond === undefined) return { take: () => undefined };
+/**
+ * @param bytesPerSecond undefined: no limit.
+ * @param callers how many take from it at the same time, in all threads.
+ */
+export function createBandwidth(
+  bytesPerSecond: number | undefined,
+  account: BandwidthAccount,
+  callers: number,
+): Bandwidth {
+  if (bytesPerSecond === undefined) return { atOnce: Number.POSITIVE_INFINITY, take: () => undefined };
   return {
+    atOnce: Math.max(LEAST_AT_ONCE, Math.floor((bytesPerSecond * ROUND_MS) / SECOND / callers)),
     take(bytes, signal) {
       const cost = BigInt(Math.round((bytes / bytesPerSecond) * 1e6));
       // one clock for all threads; performance.now() has an origin of its own in each

@@ -72,6 +72,7 @@ export function createPool(options: PoolOptions): DataPlane {
   const share: WorkerShare = {
     memory: Math.floor(memory / count) - THREAD_ITSELF,
     bwlimit,
+    concurrency: options.concurrency,
     bandwidth: createBandwidthAccount(),
     arrived,
     stallAfterMs,

@@ -16,6 +16,8 @@ type ReceiveDeps = Pick<PartDeps, 'vault' | 'bandwidth' | 'stallAfterMs' | 'onBy
 
 /** Fewer bytes are not worth the calls that count them. */
 const COUNTED_AT_ONCE = 256 * KiB;
+/** What may come whatever was asked for: the read of the head, and the next one, which begins before that is known. */
+const FIRST_READS = 128 * KiB;
 
 /** Reads a part into `buffer`, which is as long as the part is. Resolves once it is proven. */
 export async function fill(deps: ReceiveDeps, task: PartTask, buffer: Buffer, abort: AbortController): Promise<Proven> {
@@ -24,19 +26,21 @@ export async function fill(deps: ReceiveDeps, task: PartTask, buffer: Buffer, ab
     const output = await watch.open();
     const proof = new Proof(task, output);
     if (output.readInto) {
-      let turn: Promise<void> | undefined;
+      const { atOnce } = deps.bandwidth;
       let counted = 0;
-      const arrived = await output.readInto(buffer, (length) => {
-        const isLast = length === buffer.length;
-        // TLS delivers 16 KiB at a time
-        if (length - counted < COUNTED_AT_ONCE && !isLast) return watch.heard(0);
-        proof.update(buffer.subarray(proof.length, isLast ? length : length - (length % MiB)));
-        turn = watch.heard(length - counted);
-        counted = length;
-        return turn;
-      });
-      // nothing is read after the last piece that could wait for it: small parts, which are one piece, passed every limit
-      await turn;
+      const arrived = await output.readInto(
+        buffer,
+        (length) => {
+          const isLast = length === buffer.length;
+          // TLS delivers 16 KiB at a time
+          if (length - counted < Math.min(COUNTED_AT_ONCE, atOnce) && !isLast) return watch.heard(0);
+          proof.update(buffer.subarray(proof.length, isLast ? length : length - (length % MiB)));
+          const turn = watch.heard(length - counted);
+          counted = length;
+          return turn;
+        },
+        atOnce,
+      );
       // of a body that broke off
       proof.update(buffer.subarray(proof.length, arrived));
     } else {
@@ -50,7 +54,7 @@ export async function fill(deps: ReceiveDeps, task: PartTask, buffer: Buffer, ab
     watch.check();
     return proof.conclude();
   } catch (error) {
-    throw error instanceof RangeError ? tooLong(task) : watch.reasonOf(error);
+    throw watch.reasonOf(error);
   } finally {
     watch.end();
   }
@@ -76,7 +80,8 @@ export function stream(deps: ReceiveDeps, task: PartTask, room: Uint8Array, abor
       const output = await watch.open();
       const proof = new Proof(task, output);
       let kept: Uint8Array | undefined;
-      for await (const bytes of output.readPieces?.(room) ?? output.body) {
+      const arrived = () => void watch.heard(0);
+      for await (const bytes of output.readPieces?.(room, arrived, deps.bandwidth.atOnce) ?? output.body) {
         // an empty piece at the end would let those before it go unproven
         if (bytes.length === 0) continue;
         if (proof.length + bytes.length > task.length) throw tooLong(task);
@@ -101,7 +106,10 @@ export function stream(deps: ReceiveDeps, task: PartTask, room: Uint8Array, abor
   return { bytes: read(), proven: () => proven };
 }
 
-/** Cuts a body that sends nothing for `stallAfterMs`; the time that this side takes with the bytes is not counted. */
+/**
+ * Cuts a body that sends nothing for `stallAfterMs`; the time that this side takes with the bytes is not counted. What the
+ * bandwidth allows is waited for before the bytes are asked for: what has come can't be undone.
+ */
 class Watch {
   readonly #deps: ReceiveDeps;
   readonly #task: PartTask;
@@ -109,17 +117,23 @@ class Watch {
   #stall: ServiceError | undefined;
   #isOver = false;
   #timer: NodeJS.Timeout;
+  /** Bytes that may come and have not; below 0, what came all the same. */
+  #granted = 0;
+  /** Bytes of the part that are still to be granted. */
+  #left: number;
 
   /** @param abort what it cuts the body with. */
   constructor(deps: ReceiveDeps, task: PartTask, abort: AbortController) {
     this.#deps = deps;
     this.#task = task;
     this.#abort = abort;
+    this.#left = task.length;
     this.#timer = this.#start();
   }
 
-  open(): Promise<JobOutput> {
-    return this.#deps.vault.readOutput(this.#task.jobId, this.#task.range, this.#abort.signal);
+  async open(): Promise<JobOutput> {
+    await this.#grant(FIRST_READS);
+    return await this.#deps.vault.readOutput(this.#task.jobId, this.#task.range, this.#abort.signal);
   }
 
   /** Bytes have come. @returns what to wait for before the next ones, where there is something. */
@@ -128,10 +142,8 @@ class Watch {
     this.#timer.refresh();
     if (bytes === 0) return undefined;
     onBytes?.(bytes);
-    const turn = bandwidth.take(bytes, this.#abort.signal);
-    if (!turn) return undefined;
-    clearTimeout(this.#timer);
-    return turn.then(() => this.resume());
+    this.#granted -= bytes;
+    return this.#grant(bandwidth.atOnce);
   }
 
   pause(): void {
@@ -156,6 +168,18 @@ class Watch {
   /** The reason of the cut, not the broken connection that it made. */
   reasonOf(error: unknown): unknown {
     return this.#stall ?? error;
+  }
+
+  /** Lets so many bytes come next. @returns what to wait for before, where there is something. */
+  #grant(wanted: number): Promise<void> | undefined {
+    const bytes = Math.min(wanted - this.#granted, this.#left);
+    if (bytes <= 0) return undefined;
+    this.#left -= bytes;
+    this.#granted += bytes;
+    const turn = this.#deps.bandwidth.take(bytes, this.#abort.signal);
+    if (!turn) return undefined;
+    this.pause();
+    return turn.then(() => this.resume());
   }
 
   #start(): NodeJS.Timeout {

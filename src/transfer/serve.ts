@@ -10,6 +10,8 @@ export interface WorkerShare {
   /** Bytes that this worker's parts may take in memory. */
   readonly memory: number;
   readonly bwlimit: number | undefined;
+  /** Parts in flight at most, in all threads. */
+  readonly concurrency: number;
   readonly bandwidth: BandwidthAccount;
   /** Counts the bytes that have arrived from Glacier. */
   readonly arrived: BigInt64Array<SharedArrayBuffer>;
@@ -25,7 +27,7 @@ export function serveParts(
   const deps: PartDeps = {
     ...ports,
     arena: createArena(share.memory),
-    bandwidth: createBandwidth(share.bwlimit, share.bandwidth),
+    bandwidth: createBandwidth(share.bwlimit, share.bandwidth, share.concurrency),
     stallAfterMs: share.stallAfterMs,
     onBytes: (bytes) => void Atomics.add(share.arrived, 0, BigInt(bytes)),
   };

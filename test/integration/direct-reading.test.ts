@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
+import { BodyTooLongError } from '../../src/aws/direct-body.ts';
 import { DirectHandler } from '../../src/aws/direct-handler.ts';
 import { MiB } from '../../src/lib/size.ts';
 import { asDirect } from '../support/direct.ts';
@@ -119,6 +120,43 @@ it('waits with the next bytes for whoever was told of the last ones', async () =
   expect(target.equals(bytes)).toBe(true);
 });
 
+it('reads no more at a time than it is told to, but for the first reads', async () => {
+  const bytes = randomBytes(4 * MiB);
+  const { ask } = await setup((socket) => socket.write(withLength(bytes)));
+  const target = Buffer.alloc(bytes.length);
+  const lengths: number[] = [];
+  const { body } = await ask();
+  await body.readInto(target, (length) => void lengths.push(length), 10_000);
+
+  expect(target.equals(bytes)).toBe(true);
+  const [, , ...reads] = lengths.map((length, i) => length - (lengths[i - 1] ?? 0));
+  expect(Math.max(...reads)).toBeLessThanOrEqual(10_000);
+});
+
+it('reads no further ahead than it is told to, and tells of each read, whether it fills a piece or not', async () => {
+  const bytes = randomBytes(MiB);
+  const { ask } = await setup((socket) => {
+    socket.write(withLength(bytes).subarray(0, 200_000));
+    setTimeout(() => socket.write(withLength(bytes).subarray(200_000)), 50);
+  });
+  const { body } = await ask();
+  let reads = 0;
+  const got: Buffer[] = [];
+  for await (const piece of body.readPieces(
+    new Uint8Array(4 * MiB),
+    () => {
+      reads += 1;
+    },
+    1_000_000,
+  )) {
+    expect(piece.length).toBeLessThanOrEqual(250_000);
+    if (got.length === 0) expect(reads).toBeGreaterThan(1);
+    got.push(Buffer.from(piece));
+  }
+
+  expect(Buffer.concat(got).equals(bytes)).toBe(true);
+});
+
 it('asks once more on a new connection where an idle one had been closed', async () => {
   const { ask, sockets } = await setup((socket, _request, connection) => {
     if (connection === 1 && socket.bytesRead > 100) socket.destroy();
@@ -147,7 +185,7 @@ it('fails where more comes than the memory holds', async () => {
   const { ask } = await setup((socket) => socket.write(withLength(Buffer.from('abc'))));
   const { body } = await ask();
 
-  await expect(body.readInto(Buffer.alloc(2), go)).rejects.toThrow(RangeError);
+  await expect(body.readInto(Buffer.alloc(2), go)).rejects.toThrow(BodyTooLongError);
 });
 
 it('closes the connection of a body that is not read to its end', async () => {

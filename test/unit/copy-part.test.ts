@@ -28,7 +28,9 @@ function readerOf(body: AsyncIterable<Uint8Array>): NonNullable<JobOutput['readI
   return async (target, arrived) => {
     let at = 0;
     for await (const bytes of body) {
-      if (at + bytes.length > target.length) throw new RangeError('more than the target holds');
+      if (at + bytes.length > target.length) {
+        throw new ServiceError('short_body', 'more than the target holds', { operation: 'GetJobOutput' });
+      }
       target.set(bytes, at);
       at += bytes.length;
       await arrived(at);
@@ -91,7 +93,7 @@ function setup(
     },
     bucket,
     arena,
-    bandwidth: { take: () => Promise.resolve() },
+    bandwidth: { atOnce: 256 * 1024, take: () => Promise.resolve() },
     stallAfterMs: 60_000,
     onBytes: (more) => {
       arrived += more;
@@ -249,7 +251,7 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
 
   it('is not cut for the time that this side takes with it', async () => {
     const { deps, whole } = setup(bytes, { ...way, body: () => pieces(bytes, MiB) });
-    const bandwidth = { take: () => delay(60) };
+    const bandwidth = { atOnce: MiB, take: () => delay(60) };
 
     await expect(copyPart({ ...deps, bandwidth, stallAfterMs: 30 }, whole, forever())).resolves.toMatchObject({
       treeHash: treeHash(bytes),
@@ -282,6 +284,7 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
     let taken = 0;
     const { deps, whole } = setup(bytes, way);
     const bandwidth = {
+      atOnce: 100_000,
       take: async (more: number) => {
         taken += more;
       },
@@ -289,6 +292,31 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
     await copyPart({ ...deps, bandwidth }, whole, forever());
 
     expect(taken).toBe(bytes.length);
+  });
+
+  it('is let come before it is asked for, and no more of it than that', async () => {
+    let granted = 0;
+    let sent = 0;
+    async function* held() {
+      for await (const piece of pieces(bytes)) {
+        sent += piece.length;
+        expect(sent).toBeLessThanOrEqual(granted);
+        yield piece;
+      }
+    }
+    const { deps, whole } = setup(bytes, { ...way, body: held });
+    const bandwidth = {
+      atOnce: 64 * 1024,
+      take: async (more: number) => {
+        await delay(1);
+        granted += more;
+      },
+    };
+
+    await expect(copyPart({ ...deps, bandwidth }, whole, forever())).resolves.toMatchObject({
+      treeHash: treeHash(bytes),
+    });
+    expect(granted).toBe(bytes.length);
   });
 
   it('ends with the reason of the signal, whether it waits for memory or for bytes', async () => {
@@ -395,6 +423,7 @@ it('is not cut while it is sent, although bytes came before the turn of those be
   };
   let turn = 0;
   const bandwidth: PartDeps['bandwidth'] = {
+    atOnce: MiB,
     // the last ones need not wait, and so nobody waits for those before them
     take: () => {
       turn += 1;
@@ -412,4 +441,27 @@ it('is not cut while it is sent, although bytes came before the turn of those be
   await expect(
     copyPart({ ...deps, vault, bandwidth, bucket: slow, stallAfterMs: 60 }, whole, forever()),
   ).resolves.toMatchObject({ treeHash: treeHash(bytes) });
+});
+
+it('is not cut while its bytes come too slowly to fill a piece', async () => {
+  const bytes = bytesOf(3 * MiB);
+  const { deps, whole } = setup(bytes, { memory: 4 * MiB });
+  const vault: PartDeps['vault'] = {
+    async readOutput() {
+      return {
+        body: pieces(bytes),
+        async *readPieces(_room, arrived) {
+          for (let i = 0; i < 20; i += 1) {
+            await delay(20);
+            arrived?.();
+          }
+          yield bytes;
+        },
+      };
+    },
+  };
+
+  await expect(copyPart({ ...deps, vault, stallAfterMs: 200 }, whole, forever())).resolves.toMatchObject({
+    treeHash: treeHash(bytes),
+  });
 });

@@ -93,13 +93,13 @@ describe('the bandwidth', () => {
     Number((account[0] ?? 0n) - process.hrtime.bigint() / 1000n);
 
   it('without a limit lets everything through', async () => {
-    await createBandwidth(undefined, createBandwidthAccount()).take(1e15, forever);
+    await createBandwidth(undefined, createBandwidthAccount(), 1).take(1e15, forever);
   });
 
   it('makes all who take bytes owe their time together, in all threads', async () => {
     const account = createBandwidthAccount();
     const abort = new AbortController();
-    const lines = [createBandwidth(MiB, account), createBandwidth(MiB, account)];
+    const lines = [createBandwidth(MiB, account, 1), createBandwidth(MiB, account, 1)];
     // 60 s of bytes; what idle time may have saved is a tenth of a second
     const taken = Array.from({ length: 60 }, (_, i) => lines[i % 2]!.take(MiB, abort.signal));
     const microseconds = owed(account);
@@ -113,7 +113,7 @@ describe('the bandwidth', () => {
 
   it('saves up no more than a tenth of a second of idle time', () => {
     const account = createBandwidthAccount();
-    const line = createBandwidth(MiB, account);
+    const line = createBandwidth(MiB, account, 1);
     void line.take(0, forever);
 
     expect(owed(account)).toBeLessThanOrEqual(0);
@@ -122,7 +122,7 @@ describe('the bandwidth', () => {
 
   it('lets a few bytes through at once, and has them paid with the next', async () => {
     const account = createBandwidthAccount();
-    const line = createBandwidth(1000 * MiB, account);
+    const line = createBandwidth(1000 * MiB, account, 1);
     for (let i = 0; i < 100; i += 1) await line.take(64, forever);
 
     expect(account[0]).toBeGreaterThan(0n);

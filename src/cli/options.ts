@@ -4,6 +4,7 @@ import { parsePrefix } from '../domain/object-key.ts';
 import { STORAGE_CLASSES } from '../domain/price/storage-class.ts';
 import { MINUTE } from '../lib/duration.ts';
 import { MiB, TiB } from '../lib/size.ts';
+import { defaultMemory } from './machine.ts';
 import {
   accountId,
   bucketName,
@@ -124,11 +125,11 @@ export const dataOptions = [
   ),
   option('--memory <size>', 'memory for parts in flight and the threads')
     .argParser(size)
-    .default(512 * MiB, '512 MiB'),
+    .default(defaultMemory(), '512 MiB, or half of the memory there is if that is less'),
   option('--part-size <size>', 'the smallest part size; larger archives have larger parts')
     .argParser(partSize)
     .default(16 * MiB, '16 MiB'),
-  option('--bwlimit <rate>', 'bytes a second, such as 10M').argParser(size),
+  option('--bwlimit <rate>', 'bytes a second, such as 10M; 0: no limit').argParser(size),
 ];
 
 /** What archives are called, and which of them are copied. */

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import { type Cloud, connect, type Destination } from '../app.ts';
 import type { ChecksumAlgorithm } from '../domain/checksum.ts';
 import type { Prices } from '../domain/price/prices.ts';
@@ -9,7 +8,6 @@ import { type Clock, clockFrom, speedFrom } from '../lib/clock.ts';
 import { SECOND } from '../lib/duration.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { MiB } from '../lib/size.ts';
 import { countedBucket, countedVault } from '../observe/counted-calls.ts';
 import type { Observation } from '../observe/observe.ts';
 import type { Tier } from '../ports.ts';
@@ -21,6 +19,7 @@ import type { Deps, Signals } from '../steps/deps.ts';
 import type { TransferOptions } from '../steps/options.ts';
 import { statusOf, type TransferStatus } from '../steps/status.ts';
 import type { Io } from './io.ts';
+import { threadsOf } from './machine.ts';
 import { type ObserveFlags, observing } from './observing.ts';
 import { createLog, type LogOptions } from './output/log.ts';
 import { createProgress, type ProgressOptions, type ProgressView, statusLine } from './output/progress.ts';
@@ -71,6 +70,7 @@ export interface TransferFlags extends LogOptions, ProgressOptions, ObserveFlags
   readonly threads?: number;
   readonly memory: number;
   readonly partSize: number;
+  /** 0: no limit, whatever a variable or the config file says. */
   readonly bwlimit?: number;
   readonly maxTransfer?: number;
   readonly maxDuration?: number;
@@ -253,19 +253,14 @@ function optionsOf(flags: TransferFlags, region: string, prices: Prices): Transf
       limit: flags.limit,
     },
     archiveIdsFrom: flags.archiveIdsFrom,
-    threads: flags.threads ?? threadsFor(flags.memory),
+    threads: threadsOf(flags),
     prices,
     maxCost: flags.maxCost,
-    bwlimit: flags.bwlimit,
+    bwlimit: flags.bwlimit === 0 ? undefined : flags.bwlimit,
     maxTransfer: flags.maxTransfer,
     maxDuration: flags.maxDuration,
     queueUrl: flags.queueUrl,
     topicArn: flags.topicArn,
     once: flags.once ?? false,
   };
-}
-
-/** A thread that has less holds no two parts of 16 MiB beside what it takes itself, and streams them at a higher cost. */
-function threadsFor(memory: number): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(memory / (64 * MiB))));
 }

@@ -64,6 +64,16 @@ it.each([
   ['an unknown option', ['status', '--jsn'], /unknown option '--jsn'.*--json/],
   ['a word too many', ['status', 'now'], /too many arguments/],
   ['memory for less than its threads', ['plan', ...ofTransfer, '--memory', '1MiB'], /--memory 1 MiB is too little/],
+  [
+    'memory for fewer than its threads',
+    ['transfer', ...ofTransfer, '--memory', '256MiB', '--threads', '16'],
+    /--memory 256 MiB is too little for 16 threads: give 512MiB, or say --threads 8$/,
+  ],
+  [
+    'more memory than there is',
+    ['transfer', ...ofTransfer, '--memory', '1P', '--threads', '1'],
+    /--memory 1 PiB is more/,
+  ],
   ['a KMS key without KMS', ['transfer', ...ofTransfer, '--sse-kms-key-id', 'k'], /needs --sse aws:kms/],
   ['a queue without its topic', ['transfer', ...ofTransfer, '--queue-url', 'http://q'], /needs --topic-arn/],
   [

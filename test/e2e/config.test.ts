@@ -43,3 +43,15 @@ it('a config file with a slip is refused in one line, before anything is done', 
     `glacier2s3: the config file ${path}: buckt is no option of any command: correct it, or remove it`,
   );
 });
+
+it.each(['a config file', 'a variable'])('--bwlimit 0 lifts the limit of %s', async (where) => {
+  const { transfer, expectCopied } = await scene();
+  const path = join(temporaryFolder(), 'slow.toml');
+  writeFileSync(path, where === 'a variable' ? '' : 'bwlimit = 1\n');
+  const env = where === 'a variable' ? { GLACIER2S3_BWLIMIT: '1' } : {};
+
+  // at a simulated byte a second the archives take an hour and more
+  expectEnded(await transfer(['--config', path, '--bwlimit', '0'], { env }), 0);
+
+  await expectCopied();
+});

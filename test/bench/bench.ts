@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util';
 import { type Stub, startStub } from './children.ts';
 import { inventoryTable } from './inventory-table.ts';
-import { costTable, limitTable, memoryTable, resumeTable, scalingTable, smallTable, type Table } from './tables.ts';
+import { limitTable } from './limit-table.ts';
+import { memoryTable } from './memory-table.ts';
+import type { Table } from './table.ts';
+import { costTable, resumeTable, scalingTable, smallTable } from './tables.ts';
 
 /*
  * What the program costs, as ratios inside one run: machines differ. `npm run bench -- [--json] [--quick] [--only cost,memory]`.

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { MiB } from '../../src/lib/size.ts';
 import { type Ended, rest, run, runJson } from './children.ts';
 import { inventoryCsv, inventoryJson } from './sample-inventory.ts';
-import type { Row, Table } from './tables.ts';
+import { median, type Row, type Table } from './table.ts';
 
 interface Inserted {
   readonly perSecond: number;
@@ -16,7 +16,7 @@ interface Inserted {
 const PEAK = 300;
 
 /**
- * Table 7: an inventory of a million rows, or of as many as BENCH_ROWS says (ten million take some 12 GB in the temporary folder), from
+ * Table 8: an inventory of a million rows, or of as many as BENCH_ROWS says (ten million take some 12 GB in the temporary folder), from
  * the file to the plan.
  */
 export async function inventoryTable(_stub: unknown, quick: boolean): Promise<readonly Table[]> {
@@ -27,7 +27,7 @@ export async function inventoryTable(_stub: unknown, quick: boolean): Promise<re
     await pipeline(Readable.from(inventoryJson('bench', count)), createWriteStream(file));
     return [
       {
-        title: `7. An inventory of ${count.toLocaleString('en')} archives`,
+        title: `8. An inventory of ${count.toLocaleString('en')} archives`,
         rows: [...(await insertRows(folder, file, count, quick)), ...(await commandRows(folder, file, count))],
       },
     ];
@@ -105,8 +105,4 @@ async function commandRows(folder: string, file: string, count: number): Promise
       isMet: status - bareNode.ms < 100,
     },
   ];
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

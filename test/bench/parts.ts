@@ -1,56 +1,33 @@
+import type { ChecksumAlgorithm } from '../../src/domain/checksum.ts';
 import { GiB, MiB } from '../../src/lib/size.ts';
-import { built } from './built.ts';
+import { partPool, partTask } from './part-pool.ts';
 
 /*
  * Copies parts of zeros through the pool, as the program does, in a process of its own. Arguments: endpoint URL, MiB a
- * part, MiB in all, parts in flight, threads, MiB of memory, and MiB a second at most (none: no limit). Prints what a GiB cost, after a first round that is not counted.
+ * part, MiB in all, parts in flight, threads, MiB of memory, checksum (none: CRC32). Prints what a GiB cost, after a
+ * first round that is not counted.
  */
 
-const [endpointUrl = '', partMiB = '', totalMiB = '', concurrency = '', threads = '', memory = '', bwlimit] =
+const [endpointUrl = '', partMiB = '', totalMiB = '', inFlight = '', threads = '', memory = '', checksum] =
   process.argv.slice(2);
-const { createPool } = await built<typeof import('../../src/transfer/pool.ts')>('transfer/pool.js');
 const length = Number(partMiB) * MiB;
-const share = { concurrency: Math.ceil(Number(concurrency) / Number(threads)), region: 'us-east-1', endpointUrl };
-const plane = createPool({
-  threads: Number(threads),
-  concurrency: Number(concurrency),
-  memory: Number(memory) * MiB,
-  bwlimit: bwlimit === undefined ? undefined : Number(bwlimit) * MiB,
-  entry: new URL('../../dist/worker.js', import.meta.url),
-  connections: {
-    source: { ...share, vaultName: 'bench', accountId: '-' },
-    destination: { ...share, bucket: 'bench' },
-  },
-  stallAfterMs: 60_000,
-  onBytes: () => undefined,
-  onDeath: (error) => {
-    throw error;
-  },
-});
+const concurrency = Number(inFlight);
+const plane = await partPool({ endpointUrl, concurrency, threads: Number(threads), memory: Number(memory) });
 const { signal } = new AbortController();
-type Task = Parameters<typeof plane.copy>[0];
 
 async function copy(parts: number): Promise<void> {
   let next = 0;
   const worker = async () => {
     while (next < parts) {
-      const start = next * length;
+      const number = next;
       next += 1;
-      const task = {
-        jobId: `job-0-${parts * length + length}`,
-        range: { start, end: start + length - 1 },
-        length,
-        checksum: 'CRC32',
-        key: 'bench',
-        target: { type: 'part', uploadId: 'bench', partNumber: next },
-      };
-      await plane.copy(task as Task, signal);
+      await plane.copy(partTask(number, length, checksum as ChecksumAlgorithm | undefined), signal);
     }
   };
-  await Promise.all(Array.from({ length: Number(concurrency) }, worker));
+  await Promise.all(Array.from({ length: concurrency }, worker));
 }
 
-await copy(Math.max(Number(concurrency), Math.ceil(256 / Number(partMiB))));
+await copy(Math.max(concurrency, Math.ceil(256 / Number(partMiB))));
 const parts = Math.ceil(Number(totalMiB) / Number(partMiB));
 const [before, begunAt] = [process.cpuUsage(), performance.now()];
 await copy(parts);

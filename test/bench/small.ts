@@ -10,6 +10,7 @@ import { hashOfZeros } from './zeros.ts';
 export interface SmallRun {
   /** Archives a second, from the first GetJobOutput to the last PutObject. */
   readonly perSecond: number;
+  /** All that both runs made, by operation. */
   readonly calls: Readonly<Record<string, number>>;
   /** CPU milliseconds an archive, of the run that copied them; starting and ListJobs included. */
   readonly cpuMs: number;
@@ -50,6 +51,7 @@ export async function copySmall(stub: Stub, count: number, concurrency: number):
     const asked = (await stub.stats()).calls;
     await stub.reset();
     let status: Promise<{ milliseconds: number }> | undefined;
+    let looking: NodeJS.Timeout | undefined;
     const look = async () => {
       const path = readdirSync(dir).find((name) => name.endsWith('.sqlite')) ?? '';
       return runJson<{ milliseconds: number }>('status.ts', [join(dir, path)]);
@@ -57,16 +59,17 @@ export async function copySmall(stub: Stub, count: number, concurrency: number):
     const seen = await runJson<{ p99: number; max: number; cpuSeconds: number }>('transfer.ts', args, {
       env,
       onSpawn: () => {
-        setTimeout(() => {
+        looking = setTimeout(() => {
           status = look();
         }, 4000);
       },
     });
+    clearTimeout(looking);
     const { calls, first, last } = await stub.stats();
     const seconds = ((last.PutObject ?? 0) - (first.GetJobOutput ?? 0)) / 1000;
     return {
       perSecond: count / seconds,
-      calls: { ...calls, InitiateJob: (asked.InitiateJob ?? 0) + (calls.InitiateJob ?? 0) },
+      calls: sumOf(asked, calls),
       cpuMs: (seen.cpuSeconds * 1000) / count,
       p99: seen.p99,
       max: seen.max,
@@ -75,6 +78,11 @@ export async function copySmall(stub: Stub, count: number, concurrency: number):
   } finally {
     rmSync(dir, { recursive: true });
   }
+}
+
+function sumOf(a: SmallRun['calls'], b: SmallRun['calls']): SmallRun['calls'] {
+  const operations = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return Object.fromEntries(operations.map((operation) => [operation, (a[operation] ?? 0) + (b[operation] ?? 0)]));
 }
 
 /** Archives of zeros; the size stands in the id, where the stub looks for it. */

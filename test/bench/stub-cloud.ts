@@ -91,7 +91,7 @@ export class StubCloud {
       return { head, zeros: length };
     }
     if (kind !== 'jobs') {
-      this.#count('DescribeVault');
+      this.#count(kind === undefined || kind === '' ? 'DescribeVault' : `${method} ${kind}`);
       const LastInventoryDate = new Date().toISOString();
       return json(200, { VaultARN: ARN, VaultName: 'bench', LastInventoryDate, NumberOfArchives: 1, SizeInBytes: 1 });
     }
@@ -134,16 +134,18 @@ export class StubCloud {
     };
   }
 
-  #s3({ method, query, headers }: Request): Reply {
+  #s3({ method, path, query, headers }: Request): Reply {
     const checksum = headers.get('x-amz-checksum-crc32');
-    const sum =
-      checksum === undefined ? '' : `x-amz-checksum-crc32: ${checksum}\r\nx-amz-checksum-type: FULL_OBJECT\r\n`;
+    const sum = CHECKSUM_HEADERS.filter((name) => headers.has(name))
+      .map((name) => `${name}: ${headers.get(name)}\r\nx-amz-checksum-type: FULL_OBJECT\r\n`)
+      .join('');
+    const [, , key = ''] = path.split('/');
     if (method === 'PUT') {
       this.#count(query.has('partNumber') ? 'UploadPart' : 'PutObject');
       return { head: `HTTP/1.1 200 OK\r\nETag: "stub"\r\n${sum}Content-Length: 0\r\n\r\n`, zeros: 0 };
     }
     if (method === 'HEAD') {
-      this.#count('Head');
+      this.#count(key === '' ? 'HeadBucket' : 'HeadObject');
       return { head: `HTTP/1.1 200 OK\r\nx-amz-bucket-region: us-east-1\r\nContent-Length: 0\r\n\r\n`, zeros: 0 };
     }
     if (method === 'POST' && query.has('uploads')) {
@@ -157,7 +159,10 @@ export class StubCloud {
         : '';
       return xml(`<CompleteMultipartUploadResult><ETag>"stub"</ETag>${value}</CompleteMultipartUploadResult>`);
     }
-    this.#count('List');
+    // whatever else is asked for is answered as an empty list, and told by its name
+    this.#count(
+      method === 'GET' && query.has('list-type') ? 'ListObjectsV2' : `${method} ${key === '' ? 'bucket' : 'object'}`,
+    );
     return xml('<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>');
   }
 
@@ -171,6 +176,7 @@ export class StubCloud {
   }
 }
 
+const CHECKSUM_HEADERS = ['crc32', 'crc32c', 'crc64nvme', 'sha256'].map((name) => `x-amz-checksum-${name}`);
 const ARN = 'arn:aws:glacier:us-east-1:111122223333:vaults/bench';
 
 function sizeOf(id: string): number {

@@ -25,7 +25,7 @@ export interface JobOutput {
   readonly body: AsyncIterable<Uint8Array>;
   /**
    * Instead of `body`, where the connection can: reads all of it straight to the beginning of `target`, at most `atOnce`
-   * bytes at a time (but for some 128 KiB). After each read `arrived` is told how many bytes are there; nothing more is read
+   * bytes at a time (but for some 32 KiB, over TLS 64 KiB). After each read `arrived` is told how many bytes are there; nothing more is read
    * before what it returns resolves.
    * @returns how many bytes there were; more than the target holds are an error (`short_body`).
    */
@@ -36,7 +36,7 @@ export interface JobOutput {
   ): Promise<number>;
   /**
    * Instead of `body`, where the connection can: the body in pieces that are parts of `room`, each of which stays as it is until the
-   * next but one is asked for, read at most `ahead` bytes ahead (but for some 128 KiB). `arrived` is told of each read. Nothing is written to the room any
+   * next but one is asked for, read at most `ahead` bytes ahead (but for some 32 KiB, over TLS 64 KiB). `arrived` is told of each read. Nothing is written to the room any
    * more once the reader has stopped or the signal has aborted.
    */
   readPieces?(room: Uint8Array, arrived?: () => void, ahead?: number): AsyncIterable<Uint8Array>;

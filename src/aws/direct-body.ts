@@ -40,7 +40,7 @@ export class DirectBody extends Readable implements BodySink {
   /**
    * Reads the whole body to the beginning of `target`; instead of as a stream. `arrived` is told how many bytes are there after each
    * read; nothing more is read before what it returns resolves.
-   * @param atOnce bytes of a read at most; the first ones, and those over TLS, are 128 KiB all the same.
+   * @param atOnce bytes of a read at most; the first two have up to 16 KiB, over TLS all up to 64 KiB.
    * @returns how many bytes there were: never more than the target holds, then it throws (BodyTooLongError).
    */
   readInto(
@@ -57,7 +57,7 @@ export class DirectBody extends Readable implements BodySink {
   /**
    * Reads the body through `room`; instead of as a stream. A piece stays as it is until the next but one is asked for.
    * Nothing is written to the room any more once the body is destroyed.
-   * @param arrived told of each read. @param ahead bytes that are read ahead of the reader at most, but for some 128 KiB.
+   * @param arrived told of each read. @param ahead bytes that are read ahead of the reader at most, but for some 32 KiB, over TLS 64 KiB.
    */
   readPieces(room: Uint8Array, arrived?: () => void, ahead?: number): AsyncIterable<Uint8Array> {
     const ring = new PieceRing(room, () => this.#connection.resume(), ahead);

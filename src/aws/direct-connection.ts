@@ -45,6 +45,8 @@ const MOST_READ = 4 * MiB;
  */
 const MOST_ENCRYPTED = 256 * KiB;
 const SCRATCH = 64 * KiB;
+/** What is read with a head, and once more before it is known where the body goes: what comes first is not asked for in turns. */
+const FIRST_READ = 16 * KiB;
 const LONGEST_HEAD = 64 * KiB;
 
 /**
@@ -171,6 +173,7 @@ export class DirectConnection {
     // TLS gives out what it has decrypted although the socket was told to wait or destroyed, and by then the memory may be
     // another part's: it is copied from memory of the connection's own, for 1.5 % of the CPU
     const room = this.#decoder?.isPlain && !this.#isEncrypted ? this.#sink?.roomFor() : undefined;
+    if (!this.#decoder || this.#early) return this.#scratch.subarray(0, FIRST_READ);
     if (!room || room.length === 0) return this.#scratch;
     return room.subarray(0, Math.min(MOST_READ, this.#decoder?.left ?? 0));
   }

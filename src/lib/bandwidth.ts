@@ -9,6 +9,8 @@ import { KiB } from './size.ts';
 export interface Bandwidth {
   /** Bytes to take at a time, so that nobody waits long for the others; without a limit infinite. */
   readonly atOnce: number;
+  /** Bytes to take to begin with: small archives come whole and one by one, not many of them slowly and then all at once. */
+  readonly first: number;
   /** @returns undefined where there is nothing to wait for. */
   take(bytes: number, signal: AbortSignal): Promise<void> | undefined;
 }
@@ -20,6 +22,10 @@ const BURST_MS = 100;
 /** All callers together take what passes in this time. */
 const ROUND_MS = 250;
 const LEAST_AT_ONCE = 4 * KiB;
+/** What comes with a head, whatever was asked for. */
+const LEAST_FIRST = 32 * KiB;
+const MOST_FIRST = 256 * KiB;
+const FIRST_MS = 400;
 /** A debt below this is carried on instead of slept off: timers are no finer. */
 const LEAST_SLEEP_MS = 2;
 
@@ -36,9 +42,13 @@ export function createBandwidth(
   account: BandwidthAccount,
   callers: number,
 ): Bandwidth {
-  if (bytesPerSecond === undefined) return { atOnce: Number.POSITIVE_INFINITY, take: () => undefined };
+  if (bytesPerSecond === undefined) {
+    return { atOnce: Number.POSITIVE_INFINITY, first: Number.POSITIVE_INFINITY, take: () => undefined };
+  }
+  const within = (ms: number) => Math.floor((bytesPerSecond * ms) / SECOND);
   return {
-    atOnce: Math.max(LEAST_AT_ONCE, Math.floor((bytesPerSecond * ROUND_MS) / SECOND / callers)),
+    atOnce: Math.max(LEAST_AT_ONCE, Math.floor(within(ROUND_MS) / callers)),
+    first: Math.max(LEAST_FIRST, Math.min(MOST_FIRST, within(FIRST_MS))),
     take(bytes, signal) {
       const cost = BigInt(Math.round((bytes / bytesPerSecond) * 1e6));
       // one clock for all threads; performance.now() has an origin of its own in each

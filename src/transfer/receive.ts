@@ -16,8 +16,6 @@ type ReceiveDeps = Pick<PartDeps, 'vault' | 'bandwidth' | 'stallAfterMs' | 'onBy
 
 /** Fewer bytes are not worth the calls that count them. */
 const COUNTED_AT_ONCE = 256 * KiB;
-/** What may come whatever was asked for: the read of the head, and the next one, which begins before that is known. */
-const FIRST_READS = 128 * KiB;
 
 /** Reads a part into `buffer`, which is as long as the part is. Resolves once it is proven. */
 export async function fill(deps: ReceiveDeps, task: PartTask, buffer: Buffer, abort: AbortController): Promise<Proven> {
@@ -132,7 +130,7 @@ class Watch {
   }
 
   async open(): Promise<JobOutput> {
-    await this.#grant(FIRST_READS);
+    await this.#grant(this.#deps.bandwidth.first);
     return await this.#deps.vault.readOutput(this.#task.jobId, this.#task.range, this.#abort.signal);
   }
 

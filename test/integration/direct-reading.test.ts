@@ -131,6 +131,7 @@ it('reads no more at a time than it is told to, but for the first reads', async 
   expect(target.equals(bytes)).toBe(true);
   const [, , ...reads] = lengths.map((length, i) => length - (lengths[i - 1] ?? 0));
   expect(Math.max(...reads)).toBeLessThanOrEqual(10_000);
+  expect(lengths[1]).toBeLessThanOrEqual(2 * 16 * 1024);
 });
 
 it('reads no further ahead than it is told to, and tells of each read, whether it fills a piece or not', async () => {

@@ -93,7 +93,7 @@ function setup(
     },
     bucket,
     arena,
-    bandwidth: { atOnce: 256 * 1024, take: () => Promise.resolve() },
+    bandwidth: { atOnce: 256 * 1024, first: 256 * 1024, take: () => Promise.resolve() },
     stallAfterMs: 60_000,
     onBytes: (more) => {
       arrived += more;
@@ -251,7 +251,7 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
 
   it('is not cut for the time that this side takes with it', async () => {
     const { deps, whole } = setup(bytes, { ...way, body: () => pieces(bytes, MiB) });
-    const bandwidth = { atOnce: MiB, take: () => delay(60) };
+    const bandwidth = { atOnce: MiB, first: MiB, take: () => delay(60) };
 
     await expect(copyPart({ ...deps, bandwidth, stallAfterMs: 30 }, whole, forever())).resolves.toMatchObject({
       treeHash: treeHash(bytes),
@@ -285,6 +285,7 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
     const { deps, whole } = setup(bytes, way);
     const bandwidth = {
       atOnce: 100_000,
+      first: 100_000,
       take: async (more: number) => {
         taken += more;
       },
@@ -307,6 +308,7 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
     const { deps, whole } = setup(bytes, { ...way, body: held });
     const bandwidth = {
       atOnce: 64 * 1024,
+      first: 64 * 1024,
       take: async (more: number) => {
         await delay(1);
         granted += more;
@@ -424,6 +426,7 @@ it('is not cut while it is sent, although bytes came before the turn of those be
   let turn = 0;
   const bandwidth: PartDeps['bandwidth'] = {
     atOnce: MiB,
+    first: MiB,
     // the last ones need not wait, and so nobody waits for those before them
     take: () => {
       turn += 1;

@@ -25,6 +25,7 @@ const LEAST_AT_ONCE = 4 * KiB;
 /** What comes with a head, whatever was asked for. */
 const LEAST_FIRST = 32 * KiB;
 const MOST_FIRST = 256 * KiB;
+/** A first turn may come at the end of ten seconds that were full without it: 4 % of them. */
 const FIRST_MS = 400;
 /** A debt below this is carried on instead of slept off: timers are no finer. */
 const LEAST_SLEEP_MS = 2;

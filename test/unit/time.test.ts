@@ -1,8 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createBandwidth, createBandwidthAccount } from '../../src/lib/bandwidth.ts';
 import { createBell } from '../../src/lib/bell.ts';
 import { clockFrom, systemClock } from '../../src/lib/clock.ts';
-import { MiB } from '../../src/lib/size.ts';
+import { KiB, MiB } from '../../src/lib/size.ts';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const forever = new AbortController().signal;
@@ -109,6 +110,24 @@ describe('the bandwidth', () => {
     expect(microseconds).toBeGreaterThan(58e6);
     for (const end of await Promise.allSettled(taken))
       expect(end).toMatchObject({ status: 'rejected', reason: { message: 'enough' } });
+  });
+
+  it('is taken in turns of a quarter of a second of all callers, small archives at first in one', () => {
+    const rates = fc.integer({ min: 1, max: 2 ** 40 });
+    fc.assert(
+      fc.property(rates, fc.integer({ min: 1, max: 256 }), (rate, callers) => {
+        const { atOnce, first } = createBandwidth(rate, createBandwidthAccount(), callers);
+        expect(atOnce * callers).toBeLessThanOrEqual(Math.max(rate / 4, 4 * KiB * callers));
+        expect(first).toBeLessThanOrEqual(Math.max(rate * 0.4, 32 * KiB));
+        expect(first).toBeLessThanOrEqual(256 * KiB);
+        expect(Math.min(atOnce, first)).toBeGreaterThanOrEqual(4 * KiB);
+      }),
+    );
+    expect(createBandwidth(MiB, createBandwidthAccount(), 16).first).toBe(256 * KiB);
+    expect(createBandwidth(undefined, createBandwidthAccount(), 16)).toMatchObject({
+      atOnce: Infinity,
+      first: Infinity,
+    });
   });
 
   it('saves up no more than a tenth of a second of idle time', () => {

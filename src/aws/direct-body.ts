@@ -28,6 +28,8 @@ export class DirectBody extends Readable implements BodySink {
   #atOnce = Number.POSITIVE_INFINITY;
   #arrived: (length: number) => Promise<void> | undefined = () => undefined;
   #isOver = false;
+  /** Reads that are waited for: TLS goes on giving out what it has, each with a wait of its own. */
+  #waits = 0;
 
   /** @param onOver called once when nothing more comes of it. */
   constructor(connection: DirectConnection, announced: number | undefined, onOver: () => void) {
@@ -90,9 +92,13 @@ export class DirectBody extends Readable implements BodySink {
     if (place.buffer !== bytes.buffer || place.byteOffset !== bytes.byteOffset) place.set(bytes);
     this.#at += bytes.length;
     const pause = this.#arrived(this.#at);
-    if (!pause) return true;
+    if (!pause) return this.#waits === 0;
+    this.#waits += 1;
     pause.then(
-      () => this.#isOver || this.#connection.resume(),
+      () => {
+        this.#waits -= 1;
+        if (this.#waits === 0 && !this.#isOver) this.#connection.resume();
+      },
       (error: Error) => this.destroy(error),
     );
     return false;

@@ -12,10 +12,11 @@ const FOR_ANOTHER_THREAD = THREAD_ITSELF + LEAST_FOR_A_THREAD;
 
 /**
  * Refuses flags of `transfer` that are right each by itself, but not together or not on this machine.
+ * @param machine bytes of memory that there are; infinite for what copies nothing: its transfer may run elsewhere.
  * @throws {UsageError}
  */
-export function checkTransferFlags(flags: TransferFlags): void {
-  checkMemory(flags, memoryOfMachine());
+export function checkTransferFlags(flags: TransferFlags, machine: number = memoryOfMachine()): void {
+  checkMemory(flags, machine);
   checkPlaceFlags(flags);
   checkRanges(flags);
   if (flags.quiet && flags.verbose) throw new UsageError('--quiet and --verbose rule each other out');

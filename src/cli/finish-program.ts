@@ -33,7 +33,7 @@ export function addFinishCommands(
     ...transferOptions,
     stateBackupOption,
   ]).action(async (options) => {
-    (await import('./check-flags.ts')).checkTransferFlags(options);
+    (await import('./check-flags.ts')).checkTransferFlags(options, Infinity);
     setExitCode(await (await import('./commands/recover.ts')).recover(options, io));
   });
 }

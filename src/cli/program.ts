@@ -70,7 +70,7 @@ export function addCommands(program: Command, io: Io, setExitCode: SetExitCode):
     'copy a whole vault to a bucket; run again, it goes on where it stopped',
     transferOptions,
   ).action(async (options) => {
-    (await import('./check-flags.ts')).checkTransferFlags(options);
+    (await import('./check-flags.ts')).checkTransferFlags(options, options.dryRun ? Infinity : undefined);
     // what a dry run prints is the plan
     if (options.dryRun) setExitCode(await (await import('./commands/plan.ts')).plan(options, io));
     else setExitCode(await (await import('./commands/transfer.ts')).transfer(options, io));
@@ -80,7 +80,7 @@ export function addCommands(program: Command, io: Io, setExitCode: SetExitCode):
     ...TRANSFER,
     ...planOptions,
   ]).action(async (options) => {
-    (await import('./check-flags.ts')).checkTransferFlags(options);
+    (await import('./check-flags.ts')).checkTransferFlags(options, Infinity);
     setExitCode(await (await import('./commands/plan.ts')).plan(options, io));
   });
 

@@ -13,6 +13,8 @@ export interface Bandwidth {
   readonly first: number;
   /** @returns undefined where there is nothing to wait for. */
   take(bytes: number, signal: AbortSignal): Promise<void> | undefined;
+  /** Bytes that were taken, and did not come. */
+  giveBack(bytes: number): void;
 }
 
 /** What several threads share to keep one rate together: when the next byte is due, in microseconds. */
@@ -44,17 +46,23 @@ export function createBandwidth(
   callers: number,
 ): Bandwidth {
   if (bytesPerSecond === undefined) {
-    return { atOnce: Number.POSITIVE_INFINITY, first: Number.POSITIVE_INFINITY, take: () => undefined };
+    return {
+      atOnce: Number.POSITIVE_INFINITY,
+      first: Number.POSITIVE_INFINITY,
+      take: () => undefined,
+      giveBack: () => undefined,
+    };
   }
+  const costOf = (bytes: number) => BigInt(Math.round((bytes / bytesPerSecond) * 1e6));
+  // one clock for all threads; performance.now() has an origin of its own in each
+  const clock = () => process.hrtime.bigint() / 1000n;
   const within = (ms: number) => Math.floor((bytesPerSecond * ms) / SECOND);
   return {
     atOnce: Math.max(LEAST_AT_ONCE, Math.floor(within(ROUND_MS) / callers)),
     first: Math.max(LEAST_FIRST, Math.min(MOST_FIRST, within(FIRST_MS))),
     take(bytes, signal) {
-      const cost = BigInt(Math.round((bytes / bytesPerSecond) * 1e6));
-      // one clock for all threads; performance.now() has an origin of its own in each
-      const now = process.hrtime.bigint() / 1000n;
-      const due = book(account, now, cost);
+      const now = clock();
+      const due = book(account, now, costOf(bytes));
       const wait = Number(due - now) / 1000;
       if (wait < LEAST_SLEEP_MS) return undefined;
       return delay(wait, undefined, { signal }).catch((error: unknown) => {
@@ -62,10 +70,13 @@ export function createBandwidth(
         throw error;
       });
     },
+    giveBack(bytes) {
+      book(account, clock(), -costOf(bytes));
+    },
   };
 }
 
-/** Adds `cost` to what all threads owe. @returns when it is paid off. */
+/** Adds `cost`, which may be below 0, to what all threads owe. @returns when it is paid off. */
 function book(account: BandwidthAccount, now: bigint, cost: bigint): bigint {
   const earliest = now - BigInt(BURST_MS * 1000);
   for (;;) {

@@ -119,6 +119,8 @@ class Watch {
   #granted = 0;
   /** Bytes of the part that are still to be granted. */
   #left: number;
+  /** Grants that are waited for. */
+  #waits = 0;
 
   /** @param abort what it cuts the body with. */
   constructor(deps: ReceiveDeps, task: PartTask, abort: AbortController) {
@@ -157,6 +159,8 @@ class Watch {
   end(): void {
     this.#isOver = true;
     this.pause();
+    if (this.#granted > 0) this.#deps.bandwidth.giveBack(this.#granted);
+    this.#granted = 0;
   }
 
   check(): void {
@@ -177,7 +181,11 @@ class Watch {
     const turn = this.#deps.bandwidth.take(bytes, this.#abort.signal);
     if (!turn) return undefined;
     this.pause();
-    return turn.then(() => this.resume());
+    this.#waits += 1;
+    return turn.then(() => {
+      this.#waits -= 1;
+      if (this.#waits === 0) this.resume();
+    });
   }
 
   #start(): NodeJS.Timeout {

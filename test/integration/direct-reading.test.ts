@@ -134,7 +134,7 @@ it('reads no more at a time than it is told to, but for the first reads', async 
   expect(lengths[1]).toBeLessThanOrEqual(2 * 16 * 1024);
 });
 
-it('reads no further ahead than it is told to, and tells of each read, whether it fills a piece or not', async () => {
+it('gives pieces of a quarter of what it may read ahead, and tells of each read, whether it fills one or not', async () => {
   const bytes = randomBytes(MiB);
   const { ask } = await setup((socket) => {
     socket.write(withLength(bytes).subarray(0, 200_000));

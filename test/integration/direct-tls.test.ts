@@ -85,6 +85,28 @@ it('waits as it is told to between two reads, although TLS gives out what it has
   expect(target.equals(bytes)).toBe(true);
 });
 
+it('reads no more before the last of those that it waits for has come to an end', async () => {
+  const { echo } = await setup();
+  const target = Buffer.alloc(bytes.length);
+  let reads = 0;
+  let waits = 0;
+  let most = 0;
+
+  const body = await echo(bytes);
+  await body.readInto(target, async () => {
+    reads += 1;
+    waits += 1;
+    most = Math.max(most, waits);
+    await new Promise((resolve) => setTimeout(resolve, 1 + (reads % 4) * 3));
+    waits -= 1;
+  });
+
+  expect(target.equals(bytes)).toBe(true);
+  expect(most).toBeGreaterThan(1);
+  // what one read of the connection holds in records of 16 KiB
+  expect(most).toBeLessThanOrEqual(8);
+});
+
 it('sends pieces and reads pieces through memory that is used again', async () => {
   const { echo } = await setup();
   const size = 100_000;

@@ -89,7 +89,7 @@ it('cuts what is on its way in another thread, and rejects with the reason of th
   const abort = new AbortController();
   const reason = new Error('enough');
   const cut = copy('wait', abort.signal);
-  await expect.poll(waiting).toBe(1);
+  await expect.poll(waiting, { timeout: 20_000 }).toBe(1);
   abort.abort(reason);
 
   await expect(cut).rejects.toBe(reason);
@@ -120,7 +120,7 @@ it('gives a part that waits for memory to the thread that has some first', async
   const aborts = Array.from({ length: 4 }, () => new AbortController());
   // each thread has room for two of them
   const slow = aborts.map(({ signal }, i) => copy(`wait-${i}`, signal, MiB).catch((error) => error));
-  await expect.poll(waiting).toBe(4);
+  await expect.poll(waiting, { timeout: 20_000 }).toBe(4);
   const impatient = new AbortController();
   const next = copy('ok-next');
   const given = copy('ok-given-up', impatient.signal);

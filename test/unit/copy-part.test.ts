@@ -93,7 +93,7 @@ function setup(
     },
     bucket,
     arena,
-    bandwidth: { atOnce: 256 * 1024, first: 256 * 1024, take: () => Promise.resolve() },
+    bandwidth: { atOnce: 256 * 1024, first: 256 * 1024, giveBack: () => undefined, take: () => Promise.resolve() },
     stallAfterMs: 60_000,
     onBytes: (more) => {
       arrived += more;
@@ -251,7 +251,7 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
 
   it('is not cut for the time that this side takes with it', async () => {
     const { deps, whole } = setup(bytes, { ...way, body: () => pieces(bytes, MiB) });
-    const bandwidth = { atOnce: MiB, first: MiB, take: () => delay(60) };
+    const bandwidth = { atOnce: MiB, first: MiB, giveBack: () => undefined, take: () => delay(60) };
 
     await expect(copyPart({ ...deps, bandwidth, stallAfterMs: 30 }, whole, forever())).resolves.toMatchObject({
       treeHash: treeHash(bytes),
@@ -286,6 +286,7 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
     const bandwidth = {
       atOnce: 100_000,
       first: 100_000,
+      giveBack: () => undefined,
       take: async (more: number) => {
         taken += more;
       },
@@ -293,6 +294,28 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
     await copyPart({ ...deps, bandwidth }, whole, forever());
 
     expect(taken).toBe(bytes.length);
+  });
+
+  it('gives back what it was granted where it does not come', async () => {
+    let granted = 0;
+    async function* broken() {
+      yield bytes.subarray(0, 100_000);
+      throw new ServiceError('network', 'reset', { operation: 'GetJobOutput' });
+    }
+    const { deps, whole } = setup(bytes, { ...way, body: broken });
+    const bandwidth = {
+      atOnce: 64 * 1024,
+      first: 64 * 1024,
+      take: async (more: number) => {
+        granted += more;
+      },
+      giveBack: (less: number) => {
+        granted -= less;
+      },
+    };
+
+    await expect(copyPart({ ...deps, bandwidth }, whole, forever())).rejects.toMatchObject({ code: 'network' });
+    expect(granted).toBe(100_000);
   });
 
   it('is let come before it is asked for, and no more of it than that', async () => {
@@ -309,6 +332,7 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
     const bandwidth = {
       atOnce: 64 * 1024,
       first: 64 * 1024,
+      giveBack: () => undefined,
       take: async (more: number) => {
         await delay(1);
         granted += more;
@@ -427,6 +451,7 @@ it('is not cut while it is sent, although bytes came before the turn of those be
   const bandwidth: PartDeps['bandwidth'] = {
     atOnce: MiB,
     first: MiB,
+    giveBack: () => undefined,
     // the last ones need not wait, and so nobody waits for those before them
     take: () => {
       turn += 1;

@@ -130,6 +130,18 @@ describe('the bandwidth', () => {
     });
   });
 
+  it('is owed nothing for what was given back', () => {
+    const account = createBandwidthAccount();
+    const line = createBandwidth(MiB, account, 1);
+    const abort = new AbortController();
+    const waiting = line.take(60 * MiB, abort.signal);
+    line.giveBack(60 * MiB);
+
+    expect(owed(account)).toBeLessThanOrEqual(0);
+    abort.abort();
+    return expect(waiting).rejects.toThrow();
+  });
+
   it('saves up no more than a tenth of a second of idle time', () => {
     const account = createBandwidthAccount();
     const line = createBandwidth(MiB, account, 1);

@@ -23,9 +23,8 @@ export type BandwidthAccount = BigInt64Array<SharedArrayBuffer>;
 const BURST_MS = 100;
 /** All callers together take what passes in this time. */
 const ROUND_MS = 250;
-const LEAST_AT_ONCE = 4 * KiB;
-/** What comes with a head, whatever was asked for. */
-const LEAST_FIRST = 32 * KiB;
+/** What a read may bring whatever was asked for: with a head, and over TLS. */
+const LEAST = 64 * KiB;
 const MOST_FIRST = 256 * KiB;
 /** A first turn may come at the end of ten seconds that were full without it: 4 % of them. */
 const FIRST_MS = 400;
@@ -58,8 +57,8 @@ export function createBandwidth(
   const clock = () => process.hrtime.bigint() / 1000n;
   const within = (ms: number) => Math.floor((bytesPerSecond * ms) / SECOND);
   return {
-    atOnce: Math.max(LEAST_AT_ONCE, Math.floor(within(ROUND_MS) / callers)),
-    first: Math.max(LEAST_FIRST, Math.min(MOST_FIRST, within(FIRST_MS))),
+    atOnce: Math.max(LEAST, Math.floor(within(ROUND_MS) / callers)),
+    first: Math.max(LEAST, Math.min(MOST_FIRST, within(FIRST_MS))),
     take(bytes, signal) {
       const now = clock();
       const due = book(account, now, costOf(bytes));

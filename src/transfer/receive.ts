@@ -79,7 +79,9 @@ export function stream(deps: ReceiveDeps, task: PartTask, room: Uint8Array, abor
       const proof = new Proof(task, output);
       let kept: Uint8Array | undefined;
       const arrived = () => void watch.heard(0);
-      for await (const bytes of output.readPieces?.(room, arrived, deps.bandwidth.atOnce) ?? output.body) {
+      // granted as they are read from the room: what is ahead of that was not yet
+      const ahead = deps.bandwidth.atOnce / 4;
+      for await (const bytes of output.readPieces?.(room, arrived, ahead) ?? output.body) {
         // an empty piece at the end would let those before it go unproven
         if (bytes.length === 0) continue;
         if (proof.length + bytes.length > task.length) throw tooLong(task);

@@ -117,10 +117,10 @@ describe('the bandwidth', () => {
     fc.assert(
       fc.property(rates, fc.integer({ min: 1, max: 256 }), (rate, callers) => {
         const { atOnce, first } = createBandwidth(rate, createBandwidthAccount(), callers);
-        expect(atOnce * callers).toBeLessThanOrEqual(Math.max(rate / 4, 4 * KiB * callers));
-        expect(first).toBeLessThanOrEqual(Math.max(rate * 0.4, 32 * KiB));
+        expect(atOnce * callers).toBeLessThanOrEqual(Math.max(rate / 4, 64 * KiB * callers));
+        expect(first).toBeLessThanOrEqual(Math.max(rate * 0.4, 64 * KiB));
         expect(first).toBeLessThanOrEqual(256 * KiB);
-        expect(Math.min(atOnce, first)).toBeGreaterThanOrEqual(4 * KiB);
+        expect(Math.min(atOnce, first)).toBeGreaterThanOrEqual(64 * KiB);
       }),
     );
     expect(createBandwidth(MiB, createBandwidthAccount(), 16).first).toBe(256 * KiB);

@@ -1,4 +1,5 @@
 import { BugError } from '../lib/errors.ts';
+import { serveLine } from '../lib/line.ts';
 import { KiB, MiB } from '../lib/size.ts';
 
 /**
@@ -87,21 +88,17 @@ export function createArena(budget: number): Arena {
     const freeIn = (one: Gap) => gaps.reduce((sum, gap) => sum + shared(gap, one), 0);
     return candidates.reduce((best, one) => (freeIn(one) > freeIn(best) ? one : best));
   };
-  const serve = () => {
-    let kept: Gap | undefined;
-    for (let at = 0; at < waiting.length; ) {
-      const next = waiting[at] as Waiting;
-      const buffer = lend(next.size, kept);
-      if (buffer) {
-        waiting.splice(at, 1);
-        next.resolve(buffer);
-        continue;
-      }
-      // those behind it may go past, but not where it will be: a slow part keeps nobody waiting who has room beside it
-      kept ??= keptFor(next.size);
-      at += 1;
-    }
-  };
+  // a slow part keeps nobody waiting who has room beside where the first in line will be
+  const serve = () =>
+    serveLine(
+      waiting,
+      ({ size: wanted, resolve }, kept: Gap | undefined) => {
+        const buffer = lend(wanted, kept);
+        if (buffer) resolve(buffer);
+        return buffer !== undefined;
+      },
+      ({ size: wanted }) => keptFor(wanted),
+    );
 
   return {
     longest,

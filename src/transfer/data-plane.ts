@@ -13,6 +13,7 @@ export interface DataPlane {
 
 /** What the data plane may take. */
 export interface DataPlaneLimits {
+  /** No more than `concurrency`: another would never have a part, and its share of the memory would be wasted. */
   readonly threads: number;
   /** Parts in flight, for the connections that are kept. */
   readonly concurrency: number;

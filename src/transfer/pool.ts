@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { createBandwidthAccount } from '../lib/bandwidth.ts';
 import { BugError, messageOf } from '../lib/errors.ts';
+import { serveLine } from '../lib/line.ts';
 import { MiB } from '../lib/size.ts';
 import { planArena } from './arena.ts';
 import type { DataPlane, DataPlaneLimits } from './data-plane.ts';
@@ -65,14 +66,12 @@ interface Thread {
  * thread has room for it. A thread is started with its first part; where one has died, another is started with the next.
  */
 export function createPool(options: PoolOptions): DataPlane {
-  const { memory, bwlimit, stallAfterMs } = options;
-  // more would never have a part
-  const count = Math.min(options.threads, options.concurrency);
+  const { threads: count, concurrency, memory, bwlimit, stallAfterMs } = options;
   const arrived = new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT));
   const share: WorkerShare = {
     memory: Math.floor(memory / count) - THREAD_ITSELF,
     bwlimit,
-    concurrency: options.concurrency,
+    concurrency,
     bandwidth: createBandwidthAccount(),
     arrived,
     stallAfterMs,
@@ -146,21 +145,16 @@ export function createPool(options: PoolOptions): DataPlane {
     threads.push(started);
     return started;
   };
-  const serve = () => {
-    let kept: Thread | undefined;
-    for (let at = 0; at < waiting.length; ) {
-      const job = waiting[at] as Job;
-      const thread = threadFor(job.task, kept);
-      if (thread) {
-        waiting.splice(at, 1);
-        give(thread, job);
-        continue;
-      }
-      // those behind the first in line go past it, but not to the thread that will have room for it
-      kept ??= threads.reduce((a, b) => (b.room > a.room ? b : a));
-      at += 1;
-    }
-  };
+  const serve = () =>
+    serveLine(
+      waiting,
+      (job, kept: Thread | undefined) => {
+        const thread = threadFor(job.task, kept);
+        if (thread) give(thread, job);
+        return thread !== undefined;
+      },
+      () => threads.reduce((a, b) => (b.room > a.room ? b : a)),
+    );
   let told = 0n;
   const tell = () => {
     const now = Atomics.load(arrived, 0);

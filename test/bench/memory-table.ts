@@ -22,7 +22,7 @@ export async function memoryTable(stub: Stub, quick: boolean): Promise<readonly 
   ];
   const rows: Row[] = [];
   for (const { part, over } of kinds.filter(({ isLong }) => !quick || !isLong)) {
-    // over TLS the peak still rises after the first GiB: 402 MiB then, 410 after four
+    // over TLS the peak still rises after the first GiB: with writes of 1 MiB, 402 MiB then and 410 after four
     const size = Math.max(2 * part, part === 16 * MiB && !quick ? 4 * GiB : GiB);
     const peak = await peakOf(stub, over === 'TLS' ? tlsOf(stub) : urlOf(stub), part, size);
     const beside = peak - BUDGET;

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from './clock.ts';
 import { SECOND } from './duration.ts';
 import { KiB } from './size.ts';
 
@@ -30,6 +30,8 @@ const MOST_FIRST = 256 * KiB;
 const FIRST_MS = 400;
 /** A debt below this is carried on instead of slept off: timers are no finer. */
 const LEAST_SLEEP_MS = 2;
+
+const realTime = systemClock();
 
 export function createBandwidthAccount(): BandwidthAccount {
   return new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT));
@@ -64,10 +66,7 @@ export function createBandwidth(
       const due = book(account, now, costOf(bytes));
       const wait = Number(due - now) / 1000;
       if (wait < LEAST_SLEEP_MS) return undefined;
-      return delay(wait, undefined, { signal }).catch((error: unknown) => {
-        signal.throwIfAborted();
-        throw error;
-      });
+      return realTime.sleep(wait, signal);
     },
     giveBack(bytes) {
       book(account, clock(), -costOf(bytes));

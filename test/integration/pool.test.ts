@@ -3,7 +3,7 @@ import { checksumOf } from '../../src/domain/checksum.ts';
 import type { JobId, ObjectKey } from '../../src/domain/ids.ts';
 import { isFailure, ServiceError } from '../../src/domain/service-error.ts';
 import { FatalError } from '../../src/lib/errors.ts';
-import { MiB } from '../../src/lib/size.ts';
+import { KiB, MiB } from '../../src/lib/size.ts';
 import type { PartTask } from '../../src/transfer/part.ts';
 import { createPool } from '../../src/transfer/pool.ts';
 
@@ -107,6 +107,19 @@ it('replaces a thread that died, and has its parts copied by another', async () 
   expect(copied()).toBeGreaterThanOrEqual(3);
 });
 
+it('has parts copied that waited for room in a thread that died', async () => {
+  const { copy, told, copied } = setup({ threads: 1, deaths: 1 });
+
+  // it has room for sixteen
+  const results = await Promise.all(
+    ['die', ...Array.from({ length: 39 }, (_, i) => `ok-${i}`)].map((job) => copy(job)),
+  );
+
+  expect(results).toHaveLength(40);
+  expect(told.deaths).toBe(1);
+  expect(copied()).toBeGreaterThanOrEqual(40);
+});
+
 it('gives a part up on which one thread after another has died', async () => {
   const { copy, told } = setup({ threads: 1, deaths: 100 });
 
@@ -132,4 +145,30 @@ it('gives a part that waits for memory to the thread that has some first', async
   expect(await slow[1]).toMatchObject({ message: 'no more' });
   for (const abort of aborts) abort.abort(new Error('no more'));
   await Promise.all(slow);
+});
+
+it('keeps room in one thread for the part that waits longest, and gives others what is free beside it', async () => {
+  const { copy, waiting, copied } = setup();
+  // each thread has room for four of these, and gets every second one
+  const aborts = Array.from({ length: 8 }, () => new AbortController());
+  const slow = aborts.map(({ signal }, i) => copy(`wait-${i}`, signal, 512 * KiB).catch((error) => error));
+  await expect.poll(waiting, { timeout: 20_000 }).toBe(8);
+  const end = async (i: number) => {
+    aborts[i]?.abort(new Error('no more'));
+    await slow[i];
+  };
+  const wide = new AbortController();
+  const long = copy('wait-long', wide.signal, MiB).catch((error) => error);
+  const short = copy('ok-short');
+
+  await end(1);
+  await end(3);
+  await expect.poll(waiting).toBe(9);
+  expect(copied()).toBe(0);
+  await end(0);
+  await short;
+  expect(copied()).toBe(1);
+
+  for (const abort of [wide, ...aborts]) abort.abort(new Error('no more'));
+  await Promise.all([...slow, long]);
 });

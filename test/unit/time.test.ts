@@ -142,6 +142,22 @@ describe('the bandwidth', () => {
     return expect(waiting).rejects.toThrow();
   });
 
+  it('waits for longer than a timer can be set', async () => {
+    const abort = new AbortController();
+    let isOver = false;
+    // 30 days
+    const waiting = createBandwidth(1, createBandwidthAccount(), 1)
+      .take(30 * 24 * 3600, abort.signal)
+      ?.then(() => {
+        isOver = true;
+      });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+
+    expect(isOver).toBe(false);
+    abort.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+  });
+
   it('saves up no more than a tenth of a second of idle time', () => {
     const account = createBandwidthAccount();
     const line = createBandwidth(MiB, account, 1);

@@ -213,7 +213,7 @@ it.runIf(process.platform === 'linux')('holds no more than --memory for parts, a
   expectEnded(await running.ended, 0);
   // the program beside takes 140 MiB as measured, and 490 MiB where the archives are held whole
   expect(await peak).toBeGreaterThan(64 * MiB);
-  expect(await peak).toBeLessThan((64 + 250) * MiB);
+  expect(await peak).toBeLessThan((64 + 190) * MiB);
   await expectCopied();
 });
 

@@ -5,6 +5,7 @@ import type { JobId, ObjectKey, TreeHash } from '../../src/domain/ids.ts';
 import type { ByteRange } from '../../src/domain/ranges.ts';
 import { ServiceError } from '../../src/domain/service-error.ts';
 import { treeHash } from '../../src/domain/tree-hash.ts';
+import type { Bandwidth } from '../../src/lib/bandwidth.ts';
 import { MiB } from '../../src/lib/size.ts';
 import type { JobOutput } from '../../src/ports.ts';
 import { type Arena, createArena } from '../../src/transfer/arena.ts';
@@ -60,6 +61,11 @@ function counting(arena: Arena): Arena & { readonly lent: number } {
   };
 }
 
+/** One that gives out so many bytes at a time, the first ones too, each time as `take` says. */
+function bandwidthOf(atOnce: number, take: Bandwidth['take']): Bandwidth {
+  return { atOnce, first: atOnce, take, giveBack: () => undefined };
+}
+
 /** A job whose output is `body`, said to have the tree hash of `bytes`. */
 function setup(
   bytes: Uint8Array,
@@ -93,7 +99,7 @@ function setup(
     },
     bucket,
     arena,
-    bandwidth: { atOnce: 256 * 1024, first: 256 * 1024, giveBack: () => undefined, take: () => Promise.resolve() },
+    bandwidth: bandwidthOf(256 * 1024, () => Promise.resolve()),
     stallAfterMs: 60_000,
     onBytes: (more) => {
       arrived += more;
@@ -251,7 +257,7 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
 
   it('is not cut for the time that this side takes with it', async () => {
     const { deps, whole } = setup(bytes, { ...way, body: () => pieces(bytes, MiB) });
-    const bandwidth = { atOnce: MiB, first: MiB, giveBack: () => undefined, take: () => delay(60) };
+    const bandwidth = bandwidthOf(MiB, () => delay(60));
 
     await expect(copyPart({ ...deps, bandwidth, stallAfterMs: 30 }, whole, forever())).resolves.toMatchObject({
       treeHash: treeHash(bytes),
@@ -283,14 +289,9 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
   it('takes its bytes from the bandwidth, each once', async () => {
     let taken = 0;
     const { deps, whole } = setup(bytes, way);
-    const bandwidth = {
-      atOnce: 100_000,
-      first: 100_000,
-      giveBack: () => undefined,
-      take: async (more: number) => {
-        taken += more;
-      },
-    };
+    const bandwidth = bandwidthOf(100_000, async (more) => {
+      taken += more;
+    });
     await copyPart({ ...deps, bandwidth }, whole, forever());
 
     expect(taken).toBe(bytes.length);
@@ -303,12 +304,11 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
       throw new ServiceError('network', 'reset', { operation: 'GetJobOutput' });
     }
     const { deps, whole } = setup(bytes, { ...way, body: broken });
+    const taking = bandwidthOf(64 * 1024, async (more) => {
+      granted += more;
+    });
     const bandwidth = {
-      atOnce: 64 * 1024,
-      first: 64 * 1024,
-      take: async (more: number) => {
-        granted += more;
-      },
+      ...taking,
       giveBack: (less: number) => {
         granted -= less;
       },
@@ -329,15 +329,10 @@ describe.each(WAYS)('a part that is %s', (_way, way) => {
       }
     }
     const { deps, whole } = setup(bytes, { ...way, body: held });
-    const bandwidth = {
-      atOnce: 64 * 1024,
-      first: 64 * 1024,
-      giveBack: () => undefined,
-      take: async (more: number) => {
-        await delay(1);
-        granted += more;
-      },
-    };
+    const bandwidth = bandwidthOf(64 * 1024, async (more) => {
+      await delay(1);
+      granted += more;
+    });
 
     await expect(copyPart({ ...deps, bandwidth }, whole, forever())).resolves.toMatchObject({
       treeHash: treeHash(bytes),
@@ -448,16 +443,11 @@ it('is not cut while it is sent, although bytes came before the turn of those be
     },
   };
   let turn = 0;
-  const bandwidth: PartDeps['bandwidth'] = {
-    atOnce: MiB,
-    first: MiB,
-    giveBack: () => undefined,
-    // the last ones need not wait, and so nobody waits for those before them
-    take: () => {
-      turn += 1;
-      return turn < 3 ? delay(20) : undefined;
-    },
-  };
+  // the last ones need not wait, and so nobody waits for those before them
+  const bandwidth = bandwidthOf(MiB, () => {
+    turn += 1;
+    return turn < 3 ? delay(20) : undefined;
+  });
   const slow: PartDeps['bucket'] = {
     uploadPart: (part, signal) => bucket.uploadPart(part, signal),
     async put(...args) {
